@@ -1,0 +1,1 @@
+"""The `wardfleet` command: one file per group of commands."""

@@ -1,0 +1,1 @@
+"""Site maps: model, geometry, routing graph, validation, import, export, generation."""

@@ -1,0 +1,349 @@
+"""A site as data: levels, the routing graph's waypoints and lanes, doors, lifts, zones and fleets.
+
+Everything here is frozen. All coordinates are metres in the one metric *site frame* (x east, y north;
+REP-103), shared by all levels; `Level.elevation` is metres above the site's datum. Angles are radians
+counter-clockwise from x, speeds m/s, durations seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+LevelId = NewType("LevelId", str)
+WaypointId = NewType("WaypointId", str)
+LaneId = NewType("LaneId", str)
+DoorId = NewType("DoorId", str)
+LiftId = NewType("LiftId", str)
+ZoneId = NewType("ZoneId", str)
+FleetId = NewType("FleetId", str)
+RobotId = NewType("RobotId", str)
+ItemClassId = NewType("ItemClassId", str)
+
+Point: TypeAlias = tuple[float, float]
+Ring: TypeAlias = tuple[Point, ...]
+
+
+class ZoneClass(StrEnum):
+    """Infection-control class of a zone (三区两通道: three zones, two passages)."""
+
+    CLEAN = "clean"
+    SEMI_CONTAMINATED = "semi_contaminated"
+    CONTAMINATED = "contaminated"
+    ISOLATION = "isolation"
+    PROTECTIVE = "protective"
+    RESTRICTED = "restricted"
+
+
+class ZoneKind(StrEnum):
+    """What the polygon stands for; one place may lie in several zones of different kinds."""
+
+    AREA = "area"
+    ROOM = "room"
+    CORRIDOR = "corridor"
+    BUFFER_ROOM = "buffer_room"
+    NO_SIGNAL = "no_signal"
+    ESCAPE_ROUTE = "escape_route"
+    OUTDOOR = "outdoor"
+    STREET_CROSSING = "street_crossing"
+
+
+class Passage(StrEnum):
+    """Who may use a passage; of the two passages of an isolation ward each robot keeps to one."""
+
+    STAFF = "staff"
+    PATIENT = "patient"
+
+
+class Flow(StrEnum):
+    """Direction of materials through a zone, lift or passage."""
+
+    CLEAN = "clean"
+    SOILED = "soiled"
+
+
+class DoorKind(StrEnum):
+    HINGED = "hinged"
+    DOUBLE_HINGED = "double_hinged"
+    SLIDING = "sliding"
+    DOUBLE_SLIDING = "double_sliding"
+    TELESCOPE = "telescope"
+    DOUBLE_TELESCOPE = "double_telescope"
+
+
+class TransferKind(StrEnum):
+    """Where custody can change between two carriers without a person."""
+
+    PASS_THROUGH_WINDOW = "pass_through_window"
+    BUFFER = "buffer"
+    PAD = "pad"
+
+
+class CarrierKind(StrEnum):
+    GROUND = "ground"
+    UAV = "uav"
+    PERSON = "person"
+
+
+class Disposition(StrEnum):
+    """Where goods on board go when their task is cancelled or nobody collects them."""
+
+    CONTINUE = "continue"
+    RETURN = "return"
+    QUARANTINE = "quarantine"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeoAnchor:
+    """The site frame's origin in WGS 84 (degrees), and the heading of its x axis from east (rad)."""
+
+    latitude_deg: float
+    longitude_deg: float
+    rotation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One storey. `walls` are polylines, `floors` polygons with holes (first ring outside)."""
+
+    id: LevelId
+    elevation: float
+    walls: tuple[Ring, ...] = ()
+    floors: tuple[tuple[Ring, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waypoint:
+    """A place robots drive to or through (VDA 5050 *node*).
+
+    `name` is what people call the place; unnamed waypoints are only driven through. `heading` is the yaw a
+    robot stands in here, None when any will do. `lift` is set on the waypoint inside that lift's car.
+    `stop` is False where no robot may wait: doorways, crossings, buffer rooms. `dispenser` and `ingestor`
+    name the device that loads or unloads a robot without a person.
+    """
+
+    id: WaypointId
+    level: LevelId
+    x: float
+    y: float
+    name: str | None = None
+    heading: float | None = None
+    lift: LiftId | None = None
+    stop: bool = True
+    dispenser: str | None = None
+    ingestor: str | None = None
+
+    @property
+    def xy(self) -> Point:
+        return (self.x, self.y)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A directed, straight connection of two waypoints of one level (VDA 5050 *edge*).
+
+    `width` is the free width a robot may use; `speed_limit` None means the robot's own limit. `door` is the
+    door that must be open while a robot is on the lane. `fleets` None admits every fleet. At most one robot is
+    on all lanes that share a `mutex`.
+    """
+
+    id: LaneId
+    start: WaypointId
+    end: WaypointId
+    length: float
+    width: float = 1.5
+    speed_limit: float | None = None
+    door: DoorId | None = None
+    fleets: frozenset[FleetId] | None = None
+    mutex: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A door between `start` and `end` (hinge first). `automatic` doors open on request, others stand open.
+
+    `swing` is the signed opening angle of hinged leaves (rad); `travel_time` is from closed to open (s).
+    """
+
+    id: DoorId
+    level: LevelId
+    start: Point
+    end: Point
+    kind: DoorKind = DoorKind.SLIDING
+    automatic: bool = True
+    swing: float = 1.5707963267948966
+    travel_time: float = 3.0
+    fire_door: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lift:
+    """One lift car. `cabins` maps each served level to the waypoints inside the car (one per routing graph).
+
+    `x, y, yaw, width, depth` place the car's floor; `speed` is the car's (m/s), `door_time` the time to open or
+    to close its doors (s). `flow` reserves the car for clean or soiled goods; None admits both. `connected` is
+    False for cars without a building interface: robots can't call them.
+    """
+
+    id: LiftId
+    x: float
+    y: float
+    yaw: float
+    width: float
+    depth: float
+    levels: tuple[LevelId, ...]
+    cabins: Mapping[LevelId, tuple[WaypointId, ...]] = field(default_factory=dict)
+    initial_level: LevelId
+    flow: Flow | None = None
+    speed: float = 1.0
+    door_time: float = 3.0
+    connected: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A polygon of one level with a meaning. `zone_class` None is a finding of `check` for areas and rooms."""
+
+    id: ZoneId
+    level: LevelId
+    polygon: Ring
+    kind: ZoneKind = ZoneKind.AREA
+    zone_class: ZoneClass | None = None
+    passage: Passage | None = None
+    flow: Flow | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charger:
+    """A charging dock at a waypoint; `power` in watts, `fleets` None serves every fleet."""
+
+    waypoint: WaypointId
+    power: float = 360.0
+    fleets: frozenset[FleetId] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingPoint:
+    """A waypoint where a robot may wait out of others' way; `parking` ones may be a robot's home."""
+
+    waypoint: WaypointId
+    parking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPoint:
+    waypoint: WaypointId
+    kind: TransferKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecontaminationBay:
+    waypoint: WaypointId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTransform:
+    """Rigid transform from the site frame to a fleet's map frame: rotate by `rotation`, then translate."""
+
+    x: float = 0.0
+    y: float = 0.0
+    rotation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compartment:
+    """A lockable space of a robot. `volume` in litres, `features` such as `cooled`, `locked`, `sealed`."""
+
+    id: str
+    volume: float
+    features: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """`capacity` in watt hours, drains in watts; a mission is planned to end above `reserve` (0–1)."""
+
+    capacity: float = 1000.0
+    idle_drain: float = 25.0
+    drive_drain: float = 120.0
+    reserve: float = 0.15
+    recharge_below: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robot:
+    """One robot of a fleet. `home` is its own parking place or charger: no two robots share one."""
+
+    id: RobotId
+    home: WaypointId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Robots of one kind: body, drive, battery, compartments, and where they may go.
+
+    `footprint` is the body's outline around its turning centre (m, x forward). `zones` are the zone classes
+    the fleet may enter; `carrier` PERSON makes its members porters, who need no traffic allocation.
+    """
+
+    id: FleetId
+    carrier: CarrierKind = CarrierKind.GROUND
+    robots: tuple[Robot, ...] = ()
+    footprint: Ring = ((0.35, 0.25), (-0.35, 0.25), (-0.35, -0.25), (0.35, -0.25))
+    speed: float = 1.0
+    acceleration: float = 0.5
+    turn_speed: float = 0.8
+    battery: Battery = Battery()
+    compartments: tuple[Compartment, ...] = (Compartment(id="main", volume=60.0),)
+    payload: float = 30.0
+    capabilities: frozenset[str] = frozenset({"delivery"})
+    zones: frozenset[ZoneClass] = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
+    flow: Flow | None = None
+    frames: Mapping[LevelId, FrameTransform] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemClass:
+    """What a kind of goods needs, and where it goes when its task is cancelled or it is not collected.
+
+    `needs` are compartment features; `maximum_carry_time` in seconds. Item classes are site data; goods of an
+    unknown class are held on the robot and a person is called.
+    """
+
+    id: ItemClassId
+    name: str
+    needs: frozenset[str] = frozenset()
+    maximum_carry_time: float | None = None
+    on_cancel: Disposition = Disposition.RETURN
+    on_uncollected: Disposition = Disposition.RETURN
+    flow: Flow = Flow.CLEAN
+    volume: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A whole hospital. Mappings are keyed by the id of what they hold and keep the order of the source.
+
+    `quarantine` is where goods of disposition QUARANTINE are brought.
+    """
+
+    name: str
+    levels: Mapping[LevelId, Level]
+    waypoints: Mapping[WaypointId, Waypoint]
+    lanes: Mapping[LaneId, Lane]
+    doors: Mapping[DoorId, Door] = field(default_factory=dict)
+    lifts: Mapping[LiftId, Lift] = field(default_factory=dict)
+    zones: Mapping[ZoneId, Zone] = field(default_factory=dict)
+    chargers: Mapping[WaypointId, Charger] = field(default_factory=dict)
+    holding_points: Mapping[WaypointId, HoldingPoint] = field(default_factory=dict)
+    transfer_points: Mapping[WaypointId, TransferPoint] = field(default_factory=dict)
+    decontamination_bays: Mapping[WaypointId, DecontaminationBay] = field(default_factory=dict)
+    fleets: Mapping[FleetId, Fleet] = field(default_factory=dict)
+    item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
+    quarantine: WaypointId | None = None
+    anchor: GeoAnchor | None = None
+    timezone: str = "UTC"
