@@ -1,0 +1,289 @@
+"""The language that the fleet manager and the robot agents share, version 1.
+
+An agent opens one connection per robot and says `Hello`; the manager answers `Welcome` or `Refused`. After that
+the manager sends *commands*, the agent sends *reports* and *telemetry*:
+
+- A command has a `command_id` and is idempotent: an agent that knows the id already repeats its last report
+  and does nothing else. `Drive` and `Proceed` set the wanted state, so the newest always wins.
+- A report has a `number` that counts up per robot without gaps. The agent keeps it until the manager says
+  `ReportsAcknowledged(through=number)`, which it does only after the report is stored; after a reconnect the agent sends all
+  that are not acknowledged, in order. A manager drops a number that it has stored already.
+- Telemetry is the heartbeat; only the newest counts, it is never kept.
+
+Frames: poses are in the site frame (m, rad counter-clockwise); the agent converts to its robot's map frame.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+PROTOCOL_VERSION: Final = 1
+
+
+class Mode(StrEnum):
+    """Who moves the robot. Only in `automatic` does it follow commands."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    ESTOP = "estop"
+    ERROR = "error"
+
+
+class Via(StrEnum):
+    """How a route node is reached from the one before it."""
+
+    LANE = "lane"
+    LIFT = "lift"
+
+
+class HandoverDirection(StrEnum):
+    LOAD = "load"
+    UNLOAD = "unload"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pose(_Message):
+    level: str
+    x: float
+    y: float
+    yaw: float
+
+
+class RouteNode(_Message):
+    """One node of the route. `sequence` counts up for the robot's whole life, across drives and replans.
+
+    With `via` = lift the robot already stands in the car of `lift` and is carried here; it goes on when the
+    manager lets it proceed past this node. `door` is the door on the lane that leads here. `heading` is the yaw to
+    take up when the robot stops here (rad), None for any. `speed_limit` (m/s) holds on the way to this node.
+    """
+
+    sequence: int
+    waypoint: str
+    level: str
+    x: float
+    y: float
+    via: Via = Via.LANE
+    lift: str | None = None
+    door: str | None = None
+    heading: float | None = None
+    speed_limit: float | None = None
+
+
+# --- commands: manager → agent -----------------------------------------------------------------------------
+
+
+class _Command(_Message):
+    command_id: str
+
+
+class Drive(_Command):
+    """Follow `nodes`, but never beyond the node `cleared_to`, the end of the allocated part.
+
+    `nodes` starts at or before the last node that the robot passed. Nodes up to the formerly cleared end are never
+    changed by a newer Drive: the robot goes on without a stop. Done when the last node is reached.
+    """
+
+    type: Literal["drive"] = "drive"
+    nodes: tuple[RouteNode, ...]
+    cleared_to: int
+
+
+class Proceed(_Command):
+    """Go on with the drive `drive_id` up to `cleared_to`; an older or lower figure is ignored. Not reported."""
+
+    type: Literal["proceed"] = "proceed"
+    drive_id: str
+    cleared_to: int
+
+
+class OpenCompartment(_Command):
+    """Offer the compartment for a hand-over, with an announcement. Done when it is open."""
+
+    type: Literal["open_compartment"] = "open_compartment"
+    step_id: str
+    compartment: str
+    direction: HandoverDirection
+    items: tuple[str, ...] = ()
+
+
+class CloseCompartment(_Command):
+    """Close and lock after a hand-over. Done when it is locked; the robot never leaves with it open."""
+
+    type: Literal["close_compartment"] = "close_compartment"
+    step_id: str
+    compartment: str
+
+
+class Dock(_Command):
+    """Dock at the charger the robot stands at. Done when current flows; the next Drive undocks."""
+
+    type: Literal["dock"] = "dock"
+    charger: str
+
+
+class Pause(_Command):
+    """Stop where you are and hold. Never the same as an e-stop."""
+
+    type: Literal["pause"] = "pause"
+
+
+class Resume(_Command):
+    type: Literal["resume"] = "resume"
+
+
+Command: TypeAlias = Annotated[
+    Drive | Proceed | OpenCompartment | CloseCompartment | Dock | Pause | Resume, Field(discriminator="type")
+]
+
+
+# --- reports: agent → manager ------------------------------------------------------------------------------
+
+
+class _Report(_Message):
+    """What every durable report carries. `time` is when it happened, by the robot's clock."""
+
+    robot: str
+    number: int
+    time: AwareDatetime
+    state_of_charge: float | None = None
+
+
+class CommandDone(_Report):
+    type: Literal["command_done"] = "command_done"
+    command_id: str
+
+
+class CommandFailed(_Report):
+    """The command can't be done. `retry` tells whether the same command may succeed when sent anew."""
+
+    type: Literal["command_failed"] = "command_failed"
+    command_id: str
+    reason: str
+    retry: bool = False
+
+
+class Passed(_Report):
+    """The robot's centre passed (or stopped at) a route node, at `speed` m/s."""
+
+    type: Literal["passed"] = "passed"
+    drive_id: str
+    sequence: int
+    speed: float
+
+
+class ModeChanged(_Report):
+    """Somebody pressed e-stop, took the robot by hand, or gave it back with position *and level* confirmed.
+
+    `pose` is confirmed when the mode is automatic again; `waypoint` names the waypoint it stands at, if at one.
+    """
+
+    type: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
+    reason: str = ""
+    pose: Pose | None = None
+    waypoint: str | None = None
+
+
+class OffRoute(_Report):
+    """The robot is farther from its lane than half the lane width: the resources near it are held."""
+
+    type: Literal["off_route"] = "off_route"
+    pose: Pose
+    distance: float
+
+
+class Blocked(_Report):
+    """Something that is not in the fleet stands in the way. `over` says that it is gone again."""
+
+    type: Literal["blocked"] = "blocked"
+    reason: str
+    over: bool = False
+
+
+class ChargeReached(_Report):
+    """The state of charge crossed a level worth telling (fleet's recharge level, 80 %, full) while docked."""
+
+    type: Literal["charge_reached"] = "charge_reached"
+
+
+Report: TypeAlias = Annotated[
+    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached,
+    Field(discriminator="type"),
+]
+
+
+class Telemetry(_Message):
+    """The robot as it is now; also the heartbeat. `drive_id` and `cleared_to` let the manager see a lost command."""
+
+    type: Literal["telemetry"] = "telemetry"
+    robot: str
+    time: AwareDatetime
+    pose: Pose
+    speed: float
+    state_of_charge: float
+    mode: Mode = Mode.AUTOMATIC
+    paused: bool = False
+    drive_id: str | None = None
+    cleared_to: int | None = None
+
+
+# --- the connection ----------------------------------------------------------------------------------------
+
+
+class Hello(_Message):
+    """First message of an agent. `protocol_version` is the newest that it speaks; `agent` names its software."""
+
+    type: Literal["hello"] = "hello"
+    protocol_version: int
+    robot: str
+    token: str
+    agent: str
+
+
+class Welcome(_Message):
+    """`acknowledged` is the last report number that is stored; the robot's open commands follow."""
+
+    type: Literal["welcome"] = "welcome"
+    protocol_version: int
+    acknowledged: int
+
+
+class Refused(_Message):
+    """The connection ends. `final` says that trying again without a change is useless."""
+
+    type: Literal["refused"] = "refused"
+    reason: str
+    final: bool
+
+
+class ReportsAcknowledged(_Message):
+    type: Literal["reports_acknowledged"] = "reports_acknowledged"
+    through: int
+
+
+FromManager: TypeAlias = Annotated[
+    Drive
+    | Proceed
+    | OpenCompartment
+    | CloseCompartment
+    | Dock
+    | Pause
+    | Resume
+    | Welcome
+    | Refused
+    | ReportsAcknowledged,
+    Field(discriminator="type"),
+]
+FromAgent: TypeAlias = Annotated[
+    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached | Telemetry | Hello,
+    Field(discriminator="type"),
+]
+
+from_manager: Final[TypeAdapter[FromManager]] = TypeAdapter(FromManager)
+from_agent: Final[TypeAdapter[FromAgent]] = TypeAdapter(FromAgent)
