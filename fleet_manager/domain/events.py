@@ -1,0 +1,363 @@
+"""Events: everything the fleet manager decided or learned, in the past tense. The event log is the truth.
+
+`state.apply` is the only reader that changes state. `report` on an event is the number of the agent's report that
+caused it, so that a report sent twice is taken once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from fleet_manager.domain.alerts import Alert, AlertId
+from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
+from fleet_manager.domain.robots import (
+    DeviceSession,
+    Drive,
+    PendingCommand,
+    RobotMode,
+    RobotStatus,
+    Wait,
+)
+from fleet_manager.domain.tasks import (
+    Actor,
+    DeliveryTask,
+    ItemId,
+    ItemOutcome,
+    ItemState,
+    Priority,
+    Reason,
+    TaskId,
+    TaskStatus,
+)
+from maps.model import LaneId, RobotId, WaypointId
+
+# --- tasks -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSubmitted:
+    """`key` and `digest` (of the request body) make the request idempotent."""
+
+    task: DeliveryTask
+    key: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskChanged:
+    task: TaskId
+    actor: Actor
+    priority: Priority
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDeferred:
+    """The task stays queued; told when the reasons differ from the last ones."""
+
+    task: TaskId
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAssigned:
+    """`reasons` say why this carrier, and why not the others."""
+
+    task: TaskId
+    mission: Mission
+    eta: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequeued:
+    """Its mission is over without success; another carrier will take it. `excluded` shall not get it again."""
+
+    task: TaskId
+    reason: Reason
+    excluded: RobotId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtaChanged:
+    task: TaskId
+    eta: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PorterRequested:
+    task: TaskId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationStarted:
+    """Goods are on board: the carrier brings them to `destination` by the steps of `mission`."""
+
+    task: TaskId
+    actor: Actor
+    destination: WaypointId
+    mission: Mission
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEnded:
+    task: TaskId
+    status: TaskStatus
+    outcome: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsHandedOver:
+    """Custody changed. `proof` names the kind only: secrets are never logged."""
+
+    task: TaskId
+    mission: MissionId
+    step: StepId
+    robot: RobotId
+    place: WaypointId
+    actor: Actor
+    proof: str
+    items: tuple[tuple[ItemId, ItemState, ItemOutcome], ...]
+    loads: tuple[tuple[str, str], ...]
+
+
+# --- missions ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionStarted:
+    """A robot's own need: charge or park."""
+
+    mission: Mission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChanged:
+    mission: MissionId
+    step: StepId
+    status: StepStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionEnded:
+    mission: MissionId
+    status: MissionStatus
+    reason: str = ""
+
+
+# --- robots ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotConnected:
+    """`waypoint` is where the robot stands when it is known for the first time."""
+
+    robot: RobotId
+    agent: str
+    waypoint: WaypointId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotUnreachable:
+    robot: RobotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotStatusChanged:
+    robot: RobotId
+    status: RobotStatus
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotModeChanged:
+    robot: RobotId
+    mode: RobotMode
+    reason: str
+    waypoint: WaypointId | None
+    report: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotPaused:
+    robot: RobotId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotResumed:
+    robot: RobotId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportNoted:
+    """A report that changes nothing but what has been reported."""
+
+    robot: RobotId
+    report: int
+    text: str
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandIssued:
+    robot: RobotId
+    command: PendingCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEnded:
+    robot: RobotId
+    command: str
+    ok: bool
+    reason: str
+    report: int
+    state_of_charge: float | None = None
+
+
+# --- traffic -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteClaimed:
+    robot: RobotId
+    drive: Drive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteAllocated:
+    """The robot now holds its route up to node `to`, and may drive up to `cleared_to`."""
+
+    robot: RobotId
+    to: int
+    cleared_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePassed:
+    """What lies behind the node is released. `at` and `speed` at both ends of a lane draw the motion on it."""
+
+    robot: RobotId
+    sequence: int
+    waypoint: WaypointId
+    at: datetime
+    speed: float
+    report: int
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitStarted:
+    robot: RobotId
+    wait: Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded:
+    robot: RobotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneClosed:
+    lane: LaneId
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneReopened:
+    lane: LaneId
+
+
+# --- building ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted:
+    session: DeviceSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMoved:
+    """The lift of this session is wanted at another level."""
+
+    session: DeviceSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    session: str
+
+
+# --- alerts ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTaken:
+    alert: AlertId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertClosed:
+    alert: AlertId
+    actor: Actor
+
+
+Event: TypeAlias = (
+    TaskSubmitted
+    | TaskChanged
+    | TaskDeferred
+    | TaskAssigned
+    | TaskRequeued
+    | EtaChanged
+    | PorterRequested
+    | CancellationStarted
+    | TaskEnded
+    | ItemsHandedOver
+    | MissionStarted
+    | StepChanged
+    | MissionEnded
+    | RobotConnected
+    | RobotUnreachable
+    | RobotStatusChanged
+    | RobotModeChanged
+    | RobotPaused
+    | RobotResumed
+    | ReportNoted
+    | CommandIssued
+    | CommandEnded
+    | RouteClaimed
+    | RouteAllocated
+    | NodePassed
+    | WaitStarted
+    | WaitEnded
+    | LaneClosed
+    | LaneReopened
+    | SessionStarted
+    | SessionMoved
+    | SessionEnded
+    | AlertRaised
+    | AlertTaken
+    | AlertClosed
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event with its place in the log: `seq` counts up without gaps, `time` is the manager's clock."""
+
+    seq: int
+    time: datetime
+    event: Event

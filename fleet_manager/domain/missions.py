@@ -1,0 +1,89 @@
+"""Missions: one carrier's steps for one leg of a task, or for its own needs (charge, park)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from fleet_manager.domain.tasks import ItemId, TaskId
+from maps.model import RobotId, WaypointId
+
+MissionId = NewType("MissionId", str)
+StepId = NewType("StepId", str)
+
+
+class MissionKind(StrEnum):
+    DELIVER = "deliver"
+    CHARGE = "charge"
+    PARK = "park"
+
+
+class MissionStatus(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    ABORTED = "aborted"
+
+
+class StepKind(StrEnum):
+    GO_TO = "go_to"
+    PICK_UP = "pick_up"
+    DROP_OFF = "drop_off"
+    VISIT = "visit"
+    DOCK = "dock"
+
+
+class StepStatus(StrEnum):
+    """A hand-over is `active` while the compartment moves and `waiting_for_person` while it is offered."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    WAITING_FOR_PERSON = "waiting_for_person"
+    CLOSING = "closing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    id: StepId
+    kind: StepKind
+    place: WaypointId
+    items: tuple[ItemId, ...] = ()
+    status: StepStatus = StepStatus.PENDING
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mission:
+    """`steps` run in order; `current` is the index of the one that runs, len(steps) when all are done.
+
+    `task` is None for a robot's own needs. `leg` counts the carriers a task had, from 1.
+    """
+
+    id: MissionId
+    kind: MissionKind
+    robot: RobotId
+    steps: tuple[Step, ...]
+    task: TaskId | None = None
+    leg: int = 1
+    current: int = 0
+    status: MissionStatus = MissionStatus.RUNNING
+    reason: str = ""
+
+    @property
+    def step(self) -> Step | None:
+        """The step that runs now, None when all are done."""
+        return self.steps[self.current] if self.current < len(self.steps) else None
+
+    @property
+    def goal(self) -> WaypointId:
+        """Where the mission ends."""
+        return self.steps[-1].place
+
+    def with_step(self, step: Step, *, current: int | None = None) -> Mission:
+        """Replace the step of the same id."""
+        steps = tuple(step if known.id == step.id else known for known in self.steps)
+        return replace(self, steps=steps, current=self.current if current is None else current)

@@ -1,0 +1,159 @@
+"""Robots and porters as the fleet manager knows them, with their route and what of it they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fleet_manager.domain.missions import MissionId
+from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, WaypointId, ZoneClass
+
+
+class RobotStatus(StrEnum):
+    OFFLINE = "offline"
+    IDLE = "idle"
+    WORKING = "working"
+    CHARGING = "charging"
+    DECONTAMINATING = "decontaminating"
+    ERROR = "error"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+class RobotMode(StrEnum):
+    """Who moves the robot. Only in `automatic` does it follow commands."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    ESTOP = "estop"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteNode:
+    """A node of a route, reached over `lane`, or carried by `lift`, or neither for the first one.
+
+    `sequence` counts up for the robot's whole life, so that late reports are told from new ones.
+    """
+
+    sequence: int
+    waypoint: WaypointId
+    lane: LaneId | None = None
+    lift: LiftId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """A claimed route and how much of it is the robot's.
+
+    `nodes` begins at the last passed node. Up to `allocated_to` (a sequence) the resources are the robot's alone; up to
+    `cleared_to` ≤ `allocated_to` it may drive now: doors are open and the lift is there. `avoiding` is True while the
+    robot only makes way for another one.
+    """
+
+    id: str
+    goal: WaypointId
+    nodes: tuple[RouteNode, ...]
+    reached: int
+    allocated_to: int
+    cleared_to: int
+    avoiding: bool = False
+
+    def index(self, sequence: int) -> int:
+        """Position in `nodes` of a sequence number."""
+        return sequence - self.nodes[0].sequence
+
+    @property
+    def end(self) -> int:
+        return self.nodes[-1].sequence
+
+    @property
+    def arrived(self) -> bool:
+        return self.reached == self.end
+
+    @property
+    def allocated_end(self) -> WaypointId:
+        """Where the robot stands when it has driven all it holds."""
+        return self.nodes[self.index(self.allocated_to)].waypoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Why a robot stands still; `resource` is a waypoint, lane, door, lift or place."""
+
+    resource: str
+    held_by: str | None
+    because: str
+    since: datetime
+    until: datetime | None = None
+
+
+class DeviceKind(StrEnum):
+    DOOR = "door"
+    LIFT = "lift"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSession:
+    """A robot's lease of a door or a lift. `level` is where the lift shall be for it now.
+
+    `ends_after` is the sequence of the route node after whose passing the device is given back.
+    """
+
+    id: str
+    kind: DeviceKind
+    device: DoorId | LiftId
+    robot: RobotId
+    ends_after: int
+    level: LevelId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCommand:
+    """A command that the agent has not reported as done; sent again after every reconnect."""
+
+    id: str
+    kind: str
+    step: str | None = None
+    compartment: str | None = None
+    items: tuple[str, ...] = ()
+    charger: WaypointId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robot:
+    """`waypoint` is the last one it passed or stands at; None until its agent has told.
+
+    `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
+    decontamination. `loads` names the compartment of each item on board.
+    """
+
+    id: RobotId
+    fleet: FleetId
+    status: RobotStatus = RobotStatus.OFFLINE
+    mode: RobotMode = RobotMode.AUTOMATIC
+    paused: bool = False
+    connected: bool = False
+    lost_since: datetime | None = None
+    waypoint: WaypointId | None = None
+    state_of_charge: float = 1.0
+    docked: bool = False
+    mission: MissionId | None = None
+    drive: Drive | None = None
+    wait: Wait | None = None
+    pending: tuple[PendingCommand, ...] = ()
+    loads: tuple[tuple[str, str], ...] = ()
+    exposure: frozenset[ZoneClass] = frozenset()
+    reports: int = 0
+    next_sequence: int = 1
+    next_command: int = 1
+    note: str = ""
+
+    @property
+    def in_service(self) -> bool:
+        return self.status is not RobotStatus.OUT_OF_SERVICE
+
+    @property
+    def able(self) -> bool:
+        """Whether it would follow a command now."""
+        return self.connected and self.in_service and self.mode is RobotMode.AUTOMATIC and not self.paused

@@ -1,0 +1,406 @@
+"""The fleet's whole state, and `apply`, the only way it changes.
+
+`apply` replaces frozen values inside one `FleetState` and notes what it touched, so that one commit can store the
+events with the rows they change. Replaying the log from an empty state gives the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from fleet_manager.domain import events as e
+from fleet_manager.domain.alerts import Alert, AlertId, AlertState
+from fleet_manager.domain.missions import Mission, MissionId, StepStatus
+from fleet_manager.domain.robots import DeviceSession, Drive, Robot, RobotStatus
+from fleet_manager.domain.tasks import DeliveryTask, ItemState, TaskId, TaskStatus
+from maps.model import LaneId, RobotId, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedKey:
+    """An idempotency key, the digest of the body it came with, and the task it made."""
+
+    key: str
+    digest: str
+    task: TaskId
+
+
+@dataclass(slots=True, kw_only=True)
+class Changed:
+    """The entities that a commit must store, as they are now; an ended session or reopened lane is None."""
+
+    tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
+    missions: dict[MissionId, Mission] = field(default_factory=dict)
+    robots: dict[RobotId, Robot] = field(default_factory=dict)
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    sessions: dict[str, DeviceSession | None] = field(default_factory=dict)
+    closed_lanes: dict[LaneId, datetime | None] = field(default_factory=dict)
+    keys: dict[str, UsedKey] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class FleetState:
+    """Open tasks with their missions, all robots, open alerts, device sessions, closed lanes.
+
+    Ended tasks, missions and closed alerts are forgotten by `forget_ended`; the store keeps them. `counts` numbers ids
+    per kind. `seq` is the last event's.
+    """
+
+    seq: int = 0
+    tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
+    missions: dict[MissionId, Mission] = field(default_factory=dict)
+    robots: dict[RobotId, Robot] = field(default_factory=dict)
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    sessions: dict[str, DeviceSession] = field(default_factory=dict)
+    closed_lanes: dict[LaneId, datetime] = field(default_factory=dict)
+    keys: dict[str, UsedKey] = field(default_factory=dict)
+    task_count: int = 0
+    mission_count: int = 0
+    alert_count: int = 0
+    changed: Changed = field(default_factory=Changed)
+
+    def put_task(self, task: DeliveryTask) -> None:
+        self.tasks[task.id] = self.changed.tasks[task.id] = task
+
+    def put_mission(self, mission: Mission) -> None:
+        self.missions[mission.id] = self.changed.missions[mission.id] = mission
+
+    def put_robot(self, robot: Robot) -> None:
+        self.robots[robot.id] = self.changed.robots[robot.id] = robot
+
+    def put_alert(self, alert: Alert) -> None:
+        self.alerts[alert.id] = self.changed.alerts[alert.id] = alert
+
+    def take_changed(self) -> Changed:
+        """What changed since the last call."""
+        changed, self.changed = self.changed, Changed()
+        return changed
+
+    def mission_of(self, robot: Robot) -> Mission | None:
+        return self.missions[robot.mission] if robot.mission else None
+
+    def task_of(self, robot: Robot) -> DeliveryTask | None:
+        mission = self.mission_of(robot)
+        return self.tasks[mission.task] if mission and mission.task else None
+
+    def mission_for(self, task: DeliveryTask) -> Mission | None:
+        """The running mission of a task."""
+        robot = self.robots.get(task.robot) if task.robot else None
+        mission = self.mission_of(robot) if robot else None
+        return mission if mission and mission.task == task.id else None
+
+    def forget_ended(self, tasks: set[TaskId], alerts: set[AlertId]) -> None:
+        """Drop ended tasks with their missions, and closed alerts, that the caller has stored and shown."""
+        for task in tasks:
+            self.tasks.pop(task, None)
+        for alert in alerts:
+            self.alerts.pop(alert, None)
+
+
+def new_state(site: Site) -> FleetState:
+    """The state before the first event: every robot of the site, offline."""
+    robots = {r.id: Robot(id=r.id, fleet=fleet.id) for fleet in site.fleets.values() for r in fleet.robots}
+    return FleetState(robots=robots)
+
+
+def apply(state: FleetState, recorded: e.Recorded) -> FleetState:
+    """Change the state as the event says, and answer it. Raises KeyError when the log does not fit the state."""
+    _APPLY[type(recorded.event)](state, recorded.event, recorded.time)
+    state.seq = recorded.seq
+    return state
+
+
+def _task_submitted(s: FleetState, event: e.TaskSubmitted, at: datetime) -> None:
+    s.put_task(event.task)
+    s.task_count += 1
+    if event.key is not None and event.digest is not None:
+        s.keys[event.key] = s.changed.keys[event.key] = UsedKey(key=event.key, digest=event.digest, task=event.task.id)
+
+
+def _task_changed(s: FleetState, event: e.TaskChanged, at: datetime) -> None:
+    s.put_task(replace(s.tasks[event.task], priority=event.priority, due=event.due))
+
+
+def _task_deferred(s: FleetState, event: e.TaskDeferred, at: datetime) -> None:
+    s.put_task(replace(s.tasks[event.task], reasons=event.reasons))
+
+
+def _task_assigned(s: FleetState, event: e.TaskAssigned, at: datetime) -> None:
+    task = s.tasks[event.task]
+    mission = event.mission
+    s.put_task(
+        replace(
+            task.become(TaskStatus.ASSIGNED),
+            robot=mission.robot,
+            legs=mission.leg,
+            eta=event.eta,
+            assigned_at=at,
+            reasons=event.reasons,
+        )
+    )
+    _start_mission(s, mission)
+
+
+def _start_mission(s: FleetState, mission: Mission) -> None:
+    s.mission_count += 1
+    s.put_mission(mission)
+    robot = s.robots[mission.robot]
+    s.put_robot(replace(robot, mission=mission.id, status=RobotStatus.WORKING, note=""))
+
+
+def _task_requeued(s: FleetState, event: e.TaskRequeued, at: datetime) -> None:
+    task = s.tasks[event.task]
+    excluded = task.excluded if event.excluded is None else (*task.excluded, event.excluded)
+    s.put_task(
+        replace(
+            task.become(TaskStatus.QUEUED),
+            robot=None,
+            eta=None,
+            assigned_at=None,
+            excluded=excluded,
+            reasons=(event.reason,),
+        )
+    )
+
+
+def _eta_changed(s: FleetState, event: e.EtaChanged, at: datetime) -> None:
+    s.put_task(replace(s.tasks[event.task], eta=event.eta))
+
+
+def _porter_requested(s: FleetState, event: e.PorterRequested, at: datetime) -> None:
+    s.put_task(replace(s.tasks[event.task], porter_only=True))
+
+
+def _cancellation_started(s: FleetState, event: e.CancellationStarted, at: datetime) -> None:
+    task = s.tasks[event.task].become(TaskStatus.CANCELLING)
+    s.put_task(replace(task, destination=event.destination, reasons=(event.reason,), eta=None))
+    s.put_mission(event.mission)
+
+
+def _task_ended(s: FleetState, event: e.TaskEnded, at: datetime) -> None:
+    task = s.tasks[event.task].become(event.status)
+    s.put_task(replace(task, ended_at=at, outcome=event.outcome, eta=None))
+
+
+def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) -> None:
+    task = s.tasks[event.task]
+    known = {item.id: item for item in task.items}
+    task = task.with_items(
+        {item: replace(known[item], state=item_state, outcome=outcome) for item, item_state, outcome in event.items}
+    )
+    if task.picked_up_at is None and any(i.state is ItemState.ON_BOARD for i in task.items):
+        task = replace(task, picked_up_at=at)
+    s.put_task(task)
+    s.put_robot(replace(s.robots[event.robot], loads=event.loads))
+
+
+def _mission_started(s: FleetState, event: e.MissionStarted, at: datetime) -> None:
+    _start_mission(s, event.mission)
+
+
+_STARTED: Final = frozenset({StepStatus.ACTIVE})
+_OVER: Final = frozenset({StepStatus.DONE, StepStatus.FAILED})
+
+
+def _step_changed(s: FleetState, event: e.StepChanged, at: datetime) -> None:
+    mission = s.missions[event.mission]
+    index = next(i for i, step in enumerate(mission.steps) if step.id == event.step)
+    step = replace(mission.steps[index], status=event.status)
+    if event.status in _STARTED:
+        step = replace(step, started_at=at)
+    if event.status in _OVER:
+        step = replace(step, ended_at=at)
+    current = index + 1 if event.status is StepStatus.DONE else index
+    s.put_mission(mission.with_step(step, current=current))
+    if mission.task and event.status is StepStatus.ACTIVE:
+        task = s.tasks[mission.task]
+        if task.status is TaskStatus.ASSIGNED:
+            s.put_task(task.become(TaskStatus.UNDERWAY))
+
+
+def _mission_ended(s: FleetState, event: e.MissionEnded, at: datetime) -> None:
+    mission = replace(s.missions[event.mission], status=event.status, reason=event.reason)
+    s.put_mission(mission)
+    del s.missions[mission.id]
+    robot = s.robots[mission.robot]
+    if robot.mission == mission.id:
+        status = RobotStatus.IDLE if robot.status is RobotStatus.WORKING else robot.status
+        s.put_robot(replace(robot, mission=None, status=status, pending=()))
+
+
+def _robot_connected(s: FleetState, event: e.RobotConnected, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    status = robot.status
+    if status is RobotStatus.OFFLINE:
+        status = RobotStatus.WORKING if robot.mission else RobotStatus.IDLE
+    s.put_robot(
+        replace(robot, connected=True, lost_since=None, status=status, waypoint=robot.waypoint or event.waypoint)
+    )
+
+
+def _robot_unreachable(s: FleetState, event: e.RobotUnreachable, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    status = robot.status if robot.status is RobotStatus.OUT_OF_SERVICE else RobotStatus.OFFLINE
+    s.put_robot(replace(robot, connected=False, lost_since=at, status=status))
+
+
+def _robot_status_changed(s: FleetState, event: e.RobotStatusChanged, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], status=event.status, note=event.note))
+
+
+def _robot_mode_changed(s: FleetState, event: e.RobotModeChanged, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    s.put_robot(replace(robot, mode=event.mode, note=event.reason, reports=event.report))
+    if event.waypoint is not None:
+        _stand_at(s, event.robot, event)
+
+
+def _stand_at(s: FleetState, robot_id: RobotId, event: e.RobotModeChanged) -> None:
+    """Somebody moved the robot by hand: its route is over, it stands where the report confirms."""
+    s.put_robot(replace(s.robots[robot_id], waypoint=event.waypoint, drive=None, wait=None, docked=False))
+
+
+def _robot_paused(s: FleetState, event: e.RobotPaused, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], paused=True))
+
+
+def _robot_resumed(s: FleetState, event: e.RobotResumed, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], paused=False))
+
+
+def _report_noted(s: FleetState, event: e.ReportNoted, at: datetime) -> None:
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
+def _report_taken(s: FleetState, robot_id: RobotId, report: int, charge: float | None) -> None:
+    robot = s.robots[robot_id]
+    soc = robot.state_of_charge if charge is None else charge
+    s.put_robot(replace(robot, reports=report, state_of_charge=soc))
+
+
+def _command_issued(s: FleetState, event: e.CommandIssued, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    s.put_robot(replace(robot, pending=(*robot.pending, event.command), next_command=robot.next_command + 1))
+
+
+def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    ended = next((c for c in robot.pending if c.id == event.command), None)
+    pending = tuple(c for c in robot.pending if c.id != event.command)
+    docked = robot.docked or (event.ok and ended is not None and ended.charger is not None)
+    s.put_robot(replace(robot, pending=pending, docked=docked))
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
+def _route_claimed(s: FleetState, event: e.RouteClaimed, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    s.put_robot(
+        replace(
+            robot,
+            drive=event.drive,
+            next_sequence=event.drive.end + 1,
+            next_command=robot.next_command + 1,
+            docked=False if len(event.drive.nodes) > 1 else robot.docked,
+        )
+    )
+
+
+def _with_drive(s: FleetState, robot_id: RobotId, change: Callable[[Drive], Drive]) -> None:
+    robot = s.robots[robot_id]
+    assert robot.drive is not None, f"{robot_id} has no drive"
+    s.put_robot(replace(robot, drive=change(robot.drive)))
+
+
+def _route_allocated(s: FleetState, event: e.RouteAllocated, at: datetime) -> None:
+    _with_drive(s, event.robot, partial(replace, allocated_to=event.to, cleared_to=event.cleared_to))
+
+
+def _node_passed(s: FleetState, event: e.NodePassed, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    drive = robot.drive
+    assert drive is not None, f"{event.robot} has no drive"
+    drive = replace(drive, reached=event.sequence, nodes=drive.nodes[drive.index(event.sequence) :])
+    soc = robot.state_of_charge if event.state_of_charge is None else event.state_of_charge
+    s.put_robot(replace(robot, drive=drive, waypoint=event.waypoint, reports=event.report, state_of_charge=soc))
+
+
+def _wait_started(s: FleetState, event: e.WaitStarted, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], wait=event.wait))
+
+
+def _wait_ended(s: FleetState, event: e.WaitEnded, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], wait=None))
+
+
+def _lane_closed(s: FleetState, event: e.LaneClosed, at: datetime) -> None:
+    s.closed_lanes[event.lane] = s.changed.closed_lanes[event.lane] = event.until
+
+
+def _lane_reopened(s: FleetState, event: e.LaneReopened, at: datetime) -> None:
+    s.closed_lanes.pop(event.lane, None)
+    s.changed.closed_lanes[event.lane] = None
+
+
+def _session_set(s: FleetState, event: e.SessionStarted | e.SessionMoved, at: datetime) -> None:
+    s.sessions[event.session.id] = s.changed.sessions[event.session.id] = event.session
+
+
+def _session_ended(s: FleetState, event: e.SessionEnded, at: datetime) -> None:
+    del s.sessions[event.session]
+    s.changed.sessions[event.session] = None
+
+
+def _alert_raised(s: FleetState, event: e.AlertRaised, at: datetime) -> None:
+    s.put_alert(event.alert)
+    s.alert_count += 1
+
+
+def _alert_taken(s: FleetState, event: e.AlertTaken, at: datetime) -> None:
+    s.put_alert(replace(s.alerts[event.alert], state=AlertState.TAKEN, taken_by=event.actor.id))
+
+
+def _alert_closed(s: FleetState, event: e.AlertClosed, at: datetime) -> None:
+    s.put_alert(replace(s.alerts[event.alert], state=AlertState.CLOSED, closed_at=at))
+
+
+_APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
+    e.TaskSubmitted: _task_submitted,
+    e.TaskChanged: _task_changed,
+    e.TaskDeferred: _task_deferred,
+    e.TaskAssigned: _task_assigned,
+    e.TaskRequeued: _task_requeued,
+    e.EtaChanged: _eta_changed,
+    e.PorterRequested: _porter_requested,
+    e.CancellationStarted: _cancellation_started,
+    e.TaskEnded: _task_ended,
+    e.ItemsHandedOver: _items_handed_over,
+    e.MissionStarted: _mission_started,
+    e.StepChanged: _step_changed,
+    e.MissionEnded: _mission_ended,
+    e.RobotConnected: _robot_connected,
+    e.RobotUnreachable: _robot_unreachable,
+    e.RobotStatusChanged: _robot_status_changed,
+    e.RobotModeChanged: _robot_mode_changed,
+    e.RobotPaused: _robot_paused,
+    e.RobotResumed: _robot_resumed,
+    e.ReportNoted: _report_noted,
+    e.CommandIssued: _command_issued,
+    e.CommandEnded: _command_ended,
+    e.RouteClaimed: _route_claimed,
+    e.RouteAllocated: _route_allocated,
+    e.NodePassed: _node_passed,
+    e.WaitStarted: _wait_started,
+    e.WaitEnded: _wait_ended,
+    e.LaneClosed: _lane_closed,
+    e.LaneReopened: _lane_reopened,
+    e.SessionStarted: _session_set,
+    e.SessionMoved: _session_set,
+    e.SessionEnded: _session_ended,
+    e.AlertRaised: _alert_raised,
+    e.AlertTaken: _alert_taken,
+    e.AlertClosed: _alert_closed,
+}

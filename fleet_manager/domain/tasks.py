@@ -1,0 +1,192 @@
+"""Tasks: what staff ask for. A task holds ordered stops with items and lives through one status machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
+from maps.model import ItemClassId, RobotId, WaypointId
+
+TaskId = NewType("TaskId", str)
+ItemId = NewType("ItemId", str)
+
+
+class TaskStatus(StrEnum):
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    UNDERWAY = "underway"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        return self in _ENDED
+
+
+_ENDED: Final = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.FAILED})
+
+_NEXT: Final = {
+    TaskStatus.QUEUED: {TaskStatus.ASSIGNED, TaskStatus.CANCELLED, TaskStatus.FAILED},
+    TaskStatus.ASSIGNED: {TaskStatus.UNDERWAY, TaskStatus.QUEUED, TaskStatus.CANCELLED, TaskStatus.FAILED},
+    TaskStatus.UNDERWAY: {
+        TaskStatus.QUEUED,
+        TaskStatus.CANCELLING,
+        TaskStatus.CANCELLED,
+        TaskStatus.COMPLETED,
+        TaskStatus.FAILED,
+    },
+    TaskStatus.CANCELLING: {TaskStatus.CANCELLED, TaskStatus.FAILED},
+    TaskStatus.COMPLETED: set[TaskStatus](),
+    TaskStatus.CANCELLED: set[TaskStatus](),
+    TaskStatus.FAILED: set[TaskStatus](),
+}
+
+
+class Priority(StrEnum):
+    STAT = "stat"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+    BACKGROUND = "background"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return _RANK[self]
+
+
+_RANK: Final = {Priority.STAT: 0, Priority.URGENT: 1, Priority.ROUTINE: 2, Priority.BACKGROUND: 3}
+
+
+class StopKind(StrEnum):
+    PICK_UP = "pick_up"
+    DROP_OFF = "drop_off"
+    VISIT = "visit"
+
+
+class ItemState(StrEnum):
+    """Where an item is in its custody: still with the sender, on a carrier, or with the receiver."""
+
+    WAITING = "waiting"
+    ON_BOARD = "on_board"
+    DELIVERED = "delivered"
+    MISSING = "missing"
+
+
+class ItemOutcome(StrEnum):
+    """What the person at a hand-over says of one item."""
+
+    ACCEPTED = "accepted"
+    SHORT = "short"
+    DAMAGED = "damaged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who wants or did something: a person, a program or the fleet manager itself."""
+
+    id: str
+    role: str = "staff"
+    ward: str | None = None
+
+
+FLEET_MANAGER: Final = Actor(id="fleet-manager", role="system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Goods of one kind in one delivery. `item_class` None: the sender said no class, ordinary goods."""
+
+    id: ItemId
+    name: str
+    quantity: int
+    item_class: ItemClassId | None = None
+    state: ItemState = ItemState.WAITING
+    outcome: ItemOutcome | None = None
+
+    def __post_init__(self) -> None:
+        if self.quantity <= 0:
+            raise InvalidRequest(f"items: the quantity of {self.name!r} must be at least 1", field="items.quantity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One place of a task, with the items that are picked up or dropped off there."""
+
+    place: WaypointId
+    kind: StopKind
+    items: tuple[ItemId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something is as it is: `subject` is a robot, resource or place, `code` for programs, `text` for people."""
+
+    subject: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTask:
+    """Bring items from pick-up stops to drop-off stops, in the order of `stops`, before `due`.
+
+    `robot` is the carrier of the running leg. `excluded` are carriers that shall not get it again (they failed
+    with it); `porter_only` sends a person. `reasons` say why the task stands as it does, newest decision only.
+    `destination` is where goods on board go once the task is cancelling.
+    """
+
+    id: TaskId
+    stops: tuple[Stop, ...]
+    items: tuple[Item, ...]
+    priority: Priority
+    requested_at: datetime
+    requested_by: Actor
+    status: TaskStatus = TaskStatus.QUEUED
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    robot: RobotId | None = None
+    excluded: tuple[RobotId, ...] = ()
+    porter_only: bool = False
+    legs: int = 0
+    eta: datetime | None = None
+    assigned_at: datetime | None = None
+    picked_up_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    destination: WaypointId | None = None
+    reasons: tuple[Reason, ...] = ()
+
+    def become(self, status: TaskStatus) -> DeliveryTask:
+        if status not in _NEXT[self.status]:
+            raise InvalidTransition(f"task {self.id}", self.status, status)
+        return replace(self, status=status)
+
+    @property
+    def kind(self) -> str:
+        return "delivery"
+
+    @property
+    def on_board(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.state is ItemState.ON_BOARD)
+
+    @property
+    def pickup(self) -> WaypointId:
+        return self.stops[0].place
+
+    @property
+    def dropoff(self) -> WaypointId:
+        return self.stops[-1].place
+
+    def starts(self) -> datetime:
+        """When waiting begins to count: the earliest start, or the request when there is none."""
+        return max(self.earliest_start, self.requested_at) if self.earliest_start else self.requested_at
+
+    def with_items(self, changed: dict[ItemId, Item]) -> DeliveryTask:
+        return replace(self, items=tuple(changed.get(item.id, item) for item in self.items))

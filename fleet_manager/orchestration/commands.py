@@ -1,0 +1,133 @@
+"""What people, programs and timers may ask of the fleet manager. Each command has an actor.
+
+The orchestrator takes these from its queue one by one; each answers with a view or raises an error of
+`domain.errors`. Adapters (HTTP, command line, the simulated nurse) build them and await the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId
+from maps.model import RobotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRequest:
+    name: str
+    quantity: int
+    item_id: str | None = None
+    item_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequest:
+    """A stop as asked for. `items` are item ids; empty means all items of the task."""
+
+    place: str
+    kind: StopKind
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitTask:
+    """Answers with the stored `TaskView`. The same `key` with the same body answers with the first task again."""
+
+    actor: Actor
+    stops: tuple[StopRequest, ...]
+    items: tuple[ItemRequest, ...]
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTask:
+    """None leaves the figure as it is."""
+
+    actor: Actor
+    task: TaskId
+    priority: Priority | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTask:
+    actor: Actor
+    task: TaskId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPorter:
+    """Let a person carry this task instead of a robot."""
+
+    actor: Actor
+    task: TaskId
+
+
+class ProofKind(StrEnum):
+    NONE = "none"
+    PIN = "pin"
+    QR = "qr"
+    BADGE = "badge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    kind: ProofKind = ProofKind.NONE
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemReceipt:
+    item: ItemId
+    outcome: ItemOutcome = ItemOutcome.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Goods change hands at the carrier's present stop. `step` None means the one step that is due.
+
+    Items that are not named are accepted.
+    """
+
+    actor: Actor
+    task: TaskId
+    step: str | None = None
+    proof: Proof = Proof()
+    items: tuple[ItemReceipt, ...] = ()
+
+
+class RobotAction(StrEnum):
+    PAUSE = "pause"
+    RESUME = "resume"
+    OUT_OF_SERVICE = "out-of-service"
+    RETURN_TO_SERVICE = "return-to-service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRobot:
+    actor: Actor
+    robot: RobotId
+    action: RobotAction
+    reason: str = ""
+
+
+class AlertAction(StrEnum):
+    TAKE = "take"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAlert:
+    actor: Actor
+    alert: str
+    action: AlertAction
+
+
+UserCommand = SubmitTask | ChangeTask | CancelTask | SendPorter | HandOver | ChangeRobot | ChangeAlert

@@ -1,0 +1,154 @@
+"""What the orchestrator needs from outside, and what it offers to the adapters above it.
+
+Adapters implement `Clock`, `AgentLink`, `Doors`, `Lifts` and `EventStore`; they call `FleetManager`.
+Everything runs on the orchestrator's asyncio loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.missions import Mission
+from fleet_manager.domain.state import Changed, FleetState
+from fleet_manager.domain.tasks import DeliveryTask
+from fleet_manager.orchestration.commands import UserCommand
+from fleet_manager.orchestration.views import (
+    AlertView,
+    Change,
+    DoorView,
+    EventView,
+    FleetSnapshot,
+    LiftView,
+    PoseView,
+    RobotView,
+    RouteView,
+    TaskView,
+)
+from maps.model import DoorId, LevelId, LiftId, RobotId, Site
+from robot_agents.protocol import FromAgent, FromManager
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, as aware UTC time."""
+        ...
+
+
+class AgentLink(Protocol):
+    """The manager's side of all agents' connections.
+
+    `send` never blocks and never raises: to a robot that is not connected it does nothing, because after a
+    reconnect everything that is open is sent again.
+    """
+
+    def send(self, robot: RobotId, message: FromManager) -> None: ...
+
+
+class Doors(Protocol):
+    """Automatic doors. Requests are idempotent and carry their session; the door's state arrives later at
+    `FleetManager.door_reported`. A session that is not requested again within its lease ends by itself.
+    """
+
+    def request(self, door: DoorId, session: str) -> None: ...
+
+    def release(self, door: DoorId, session: str) -> None: ...
+
+
+class Lifts(Protocol):
+    """Lift cars. `request` calls the car to `level` for `session` and holds it there with open doors, until the
+    session requests another level or releases it; the car's state arrives at `FleetManager.lift_reported`.
+    """
+
+    def request(self, lift: LiftId, session: str, level: LevelId) -> None: ...
+
+    def release(self, lift: LiftId, session: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task as stored, with the mission of its newest leg."""
+
+    task: DeliveryTask
+    mission: Mission | None
+
+
+class EventStore(Protocol):
+    """Durable memory: the event log and the tables projected from it.
+
+    `commit` stores both in one transaction, or raises and stores nothing. `load` rebuilds the state of a restarted
+    manager from the tables: all open tasks, running missions, robots, open alerts, sessions and counters.
+    """
+
+    async def commit(self, events: Sequence[Recorded], changed: Changed) -> None: ...
+
+    async def load(self) -> FleetState: ...
+
+    async def events_after(self, seq: int, limit: int) -> list[EventView]: ...
+
+    async def tasks(self, *, status: str | None, limit: int, before: str | None) -> list[TaskRecord]:
+        """Newest first; `before` is the id of the last task of the page before."""
+        ...
+
+    async def task(self, task: str) -> TaskRecord | None: ...
+
+    async def close(self) -> None: ...
+
+
+class FleetManager(Protocol):
+    """The running manager, as adapters see it.
+
+    `do` puts a command on the queue and answers when its events are stored. Reading methods answer from memory, but
+    for ended tasks and past events, which come from the store.
+    """
+
+    @property
+    def site(self) -> Site: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+    async def do(self, command: UserCommand) -> TaskView | RobotView | AlertView: ...
+
+    async def tasks(self, *, status: str | None, limit: int, before: str | None) -> list[TaskView]: ...
+
+    async def task(self, task: str) -> TaskView: ...
+
+    async def events(self, after: int, limit: int) -> list[EventView]: ...
+
+    def robots(self) -> list[RobotView]: ...
+
+    def robot(self, robot: str) -> RobotView: ...
+
+    def alerts(self) -> list[AlertView]: ...
+
+    def doors(self) -> list[DoorView]: ...
+
+    def lifts(self) -> list[LiftView]: ...
+
+    def route(self, start: str, goal: str, fleet: str | None) -> RouteView | None: ...
+
+    def snapshot(self) -> FleetSnapshot: ...
+
+    def poses(self) -> Mapping[RobotId, PoseView]: ...
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `listener` with every change after its commit; the answer ends the subscription."""
+        ...
+
+    def agent_connected(self, robot: RobotId, agent: str) -> int:
+        """An agent said hello with the right token; answers the last report number that is stored."""
+        ...
+
+    def agent_said(self, robot: RobotId, message: FromAgent) -> None: ...
+
+    def agent_lost(self, robot: RobotId) -> None: ...
+
+    def door_reported(self, door: DoorId, *, is_open: bool) -> None: ...
+
+    def lift_reported(
+        self, lift: LiftId, *, level: LevelId | None, doors_open: bool, session: str | None, available: bool
+    ) -> None: ...
