@@ -1,0 +1,1 @@
+"""The model: tasks, missions, robots, alerts, and the events that change them. Pure."""

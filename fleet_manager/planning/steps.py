@@ -1,0 +1,66 @@
+"""From a task to the steps of one carrier's mission."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind
+from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, StopKind
+from maps.model import WaypointId
+
+_STEP_OF: Final = {
+    StopKind.PICK_UP: StepKind.PICK_UP,
+    StopKind.DROP_OFF: StepKind.DROP_OFF,
+    StopKind.VISIT: StepKind.VISIT,
+}
+
+
+def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: WaypointId | None = None) -> tuple[Step, ...]:
+    """What is left to do of a task: pick up what waits, drop off what is not delivered.
+
+    Which that is follows from the items' custody, so the same function lays out the first leg and every later one.
+    `retrieve_at` is where goods on board of a carrier that failed are fetched first.
+    """
+    state = {item.id: item.state for item in task.items}
+    wanted: list[tuple[StepKind, WaypointId, tuple[ItemId, ...]]] = []
+    on_board = tuple(item.id for item in task.on_board)
+    if retrieve_at is not None and on_board:
+        wanted.append((StepKind.PICK_UP, retrieve_at, on_board))
+    for stop in task.stops:
+        match stop.kind:
+            case StopKind.PICK_UP:
+                items = tuple(i for i in stop.items if state[i] is ItemState.WAITING)
+            case StopKind.DROP_OFF:
+                items = tuple(i for i in stop.items if state[i] in (ItemState.WAITING, ItemState.ON_BOARD))
+            case StopKind.VISIT:
+                items = ()
+        if items or stop.kind is StopKind.VISIT:
+            wanted.append((_STEP_OF[stop.kind], stop.place, items))
+    return steps_between(mission, wanted)
+
+
+def return_steps(mission: MissionId, place: WaypointId, items: tuple[ItemId, ...], first: int) -> tuple[Step, ...]:
+    """Bring goods on board to a place and hand them over there; step ids count from `first`."""
+    return steps_between(mission, [(StepKind.DROP_OFF, place, items)], first)
+
+
+def charge_steps(mission: MissionId, charger: WaypointId) -> tuple[Step, ...]:
+    return steps_between(mission, [(StepKind.DOCK, charger, ())])
+
+
+def park_steps(mission: MissionId, place: WaypointId) -> tuple[Step, ...]:
+    return (Step(id=StepId(f"{mission}-1"), kind=StepKind.GO_TO, place=place),)
+
+
+def steps_between(
+    mission: MissionId,
+    wanted: Sequence[tuple[StepKind, WaypointId, tuple[ItemId, ...]]],
+    first: int = 1,
+) -> tuple[Step, ...]:
+    """Put a `go_to` before each stop."""
+    steps: list[Step] = []
+    for kind, place, items in wanted:
+        steps.append(Step(id=StepId(f"{mission}-{first + len(steps)}"), kind=StepKind.GO_TO, place=place))
+        steps.append(Step(id=StepId(f"{mission}-{first + len(steps)}"), kind=kind, place=place, items=items))
+    return tuple(steps)
