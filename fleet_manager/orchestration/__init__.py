@@ -1,0 +1,1 @@
+"""Use cases: intake, dispatch, execution, supervision; and the ports to what lies outside."""

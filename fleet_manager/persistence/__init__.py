@@ -1,0 +1,1 @@
+"""Durable memory: the event log and the tables projected from it."""

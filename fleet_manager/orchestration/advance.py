@@ -1,0 +1,96 @@
+"""One step of a mission after the other: what a signal means for the running step, and what shall be done next.
+
+Pure: takes the mission and a signal, gives events and at most one wish; `missions` carries wishes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from fleet_manager.domain.events import Event, StepChanged
+from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
+from maps.model import WaypointId
+
+
+class Signal(StrEnum):
+    """What happened to the running step."""
+
+    BEGIN = "begin"
+    ARRIVED = "arrived"
+    OPENED = "opened"
+    HANDED_OVER = "handed_over"
+    CLOSED = "closed"
+    DOCKED = "docked"
+
+
+@dataclass(frozen=True, slots=True)
+class DriveTo:
+    place: WaypointId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferHandover:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class LockAfterHandover:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class DockAt:
+    place: WaypointId
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    pass
+
+
+Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | Finish
+
+_HANDOVERS = (StepKind.PICK_UP, StepKind.DROP_OFF)
+
+
+def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[list[Event], Wish | None]:
+    """Answer the events and the wish that follow from a signal, for a carrier standing at `at` (None: driving).
+
+    A signal that does not fit the running step is late and means nothing.
+    """
+    step = mission.step
+    if step is None:
+        return [], Finish() if signal is Signal.BEGIN else None
+
+    def become(status: StepStatus) -> Event:
+        return StepChanged(mission=mission.id, step=step.id, status=status)
+
+    def on(*events: Event) -> tuple[list[Event], Wish | None]:
+        done = replace(step, status=StepStatus.DONE)
+        later, wish = advance(mission.with_step(done, current=mission.current + 1), Signal.BEGIN, at)
+        return [*events, become(StepStatus.DONE), *later], wish
+
+    match step.kind, step.status, signal:
+        case StepKind.GO_TO, StepStatus.PENDING, Signal.BEGIN if at == step.place:
+            return on(become(StepStatus.ACTIVE))
+        case StepKind.GO_TO, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], DriveTo(step.place)
+        case StepKind.GO_TO, StepStatus.ACTIVE, Signal.ARRIVED if at == step.place:
+            return on()
+        case StepKind.VISIT, StepStatus.PENDING, Signal.BEGIN:
+            return on(become(StepStatus.ACTIVE))
+        case StepKind.DOCK, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], DockAt(step.place)
+        case StepKind.DOCK, StepStatus.ACTIVE, Signal.DOCKED:
+            return on()
+        case kind, StepStatus.PENDING, Signal.BEGIN if kind in _HANDOVERS:
+            return [become(StepStatus.ACTIVE)], OfferHandover(step)
+        case kind, StepStatus.ACTIVE, Signal.OPENED if kind in _HANDOVERS:
+            return [become(StepStatus.WAITING_FOR_PERSON)], None
+        case kind, StepStatus.WAITING_FOR_PERSON, Signal.HANDED_OVER if kind in _HANDOVERS:
+            return [become(StepStatus.CLOSING)], LockAfterHandover(step)
+        case kind, StepStatus.CLOSING, Signal.CLOSED if kind in _HANDOVERS:
+            return on()
+    return [], None

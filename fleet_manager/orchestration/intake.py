@@ -1,0 +1,355 @@
+"""What people ask: submit, change and cancel tasks, hand goods over, pause robots, see to alerts.
+
+An impossible request is refused now, with the reason and the way out; a busy fleet is no reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import msgspec
+
+from fleet_manager.domain.alerts import AlertState
+from fleet_manager.domain.errors import Conflict, InvalidRequest, KeyReused, NotFound, NotServable, UnknownPlace
+from fleet_manager.domain.events import (
+    AlertClosed,
+    AlertTaken,
+    CancellationStarted,
+    PorterRequested,
+    RobotPaused,
+    RobotResumed,
+    RobotStatusChanged,
+    TaskChanged,
+    TaskSubmitted,
+)
+from fleet_manager.domain.missions import StepKind, StepStatus
+from fleet_manager.domain.robots import Robot, RobotStatus
+from fleet_manager.domain.tasks import (
+    FLEET_MANAGER,
+    DeliveryTask,
+    Item,
+    ItemId,
+    Reason,
+    Stop,
+    StopKind,
+    TaskId,
+    TaskStatus,
+)
+from fleet_manager.orchestration.advance import Signal
+from fleet_manager.orchestration.commands import (
+    AlertAction,
+    CancelTask,
+    ChangeAlert,
+    ChangeRobot,
+    ChangeTask,
+    HandOver,
+    ItemRequest,
+    RobotAction,
+    SendPorter,
+    SubmitTask,
+)
+from fleet_manager.orchestration.dispatch import Dispatch
+from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.ports import AgentLink
+from fleet_manager.planning.routes import Routes
+from maps.model import CarrierKind, Fleet, ItemClassId, RobotId, Site, WaypointId
+from robot_agents import protocol
+
+
+class Intake:
+    def __init__(
+        self,
+        site: Site,
+        ledger: Ledger,
+        routes: Routes,
+        execution: Execution,
+        missions: Missions,
+        dispatch: Dispatch,
+        link: AgentLink,
+        dispatch_wanted: Callable[[], None],
+    ) -> None:
+        self._site = site
+        self._ledger = ledger
+        self._routes = routes
+        self._execution = execution
+        self._missions = missions
+        self._dispatch = dispatch
+        self._link = link
+        self._dispatch_wanted = dispatch_wanted
+        self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
+
+    # --- tasks -----------------------------------------------------------------------------------------
+
+    def submit(self, request: SubmitTask) -> TaskId:
+        """Store a new task; the same key with the same body answers with the task it made before."""
+        digest = _digest(request)
+        if request.key is not None and (used := self._ledger.state.keys.get(request.key)) is not None:
+            if used.digest != digest:
+                raise KeyReused(request.key)
+            return used.task
+        task = self._task(request)
+        self._check_servable(task)
+        self._ledger.record(TaskSubmitted(task=task, key=request.key, digest=digest if request.key else None))
+        self._dispatch_wanted()
+        return task.id
+
+    def _task(self, request: SubmitTask) -> DeliveryTask:
+        now = self._ledger.now()
+        if request.due is not None and request.due <= now:
+            raise InvalidRequest(
+                f"due: {request.due.isoformat()} is in the past",
+                field="due",
+                way_out="leave it out or name a later time",
+            )
+        if request.due and request.earliest_start and request.due <= request.earliest_start:
+            raise InvalidRequest("due: is not after earliest_start", field="due")
+        task_id = TaskId(f"T{self._ledger.state.task_count + 1:05d}")
+        items = tuple(self._item(task_id, i, item) for i, item in enumerate(request.items, start=1))
+        ids = [item.id for item in items]
+        if len(set(ids)) < len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise InvalidRequest(f"items: item_id {twice!r} is there twice", field="items.item_id")
+        stops: list[Stop] = []
+        for i, stop in enumerate(request.stops):
+            unknown = [item for item in stop.items if item not in ids]
+            if unknown:
+                raise InvalidRequest(f"stops: item {unknown[0]!r} is not among the items", field="stops.items")
+            place = self.place(stop.place, field=_field_of_stop(request, i))
+            named = tuple(ItemId(item) for item in stop.items) or (() if stop.kind is StopKind.VISIT else tuple(ids))
+            stops.append(Stop(place=place, kind=stop.kind, items=named))
+        _check_order(stops, ids)
+        return DeliveryTask(
+            id=task_id,
+            stops=tuple(stops),
+            items=items,
+            priority=request.priority,
+            requested_at=now,
+            requested_by=request.actor,
+            earliest_start=request.earliest_start,
+            due=request.due,
+            note=request.note,
+        )
+
+    def _item(self, task: TaskId, number: int, item: ItemRequest) -> Item:
+        return Item(
+            id=ItemId(item.item_id or f"{task}-i{number}"),
+            name=item.name,
+            quantity=item.quantity,
+            item_class=ItemClassId(item.item_class) if item.item_class else None,
+        )
+
+    def place(self, name: str, *, field: str) -> WaypointId:
+        """The waypoint that people mean: its id, or its name."""
+        found = WaypointId(name) if name in self._site.waypoints else self._named.get(name)
+        if found is None:
+            raise UnknownPlace(name, self._named, field=field)
+        return found
+
+    def _check_servable(self, task: DeliveryTask) -> None:
+        """Refuse what no carrier of this site may ever do."""
+        refusals: list[str] = []
+        for fleet in self._site.fleets.values():
+            if not fleet.robots or fleet.carrier is CarrierKind.PERSON:
+                continue
+            refused = self._dispatch.unfit(task.items, fleet) or self._no_way(task, fleet)
+            if refused is None:
+                return
+            refusals.append(f"{fleet.id} {refused}")
+        raise NotServable(
+            f"no robot of this site can do that: {'; '.join(refusals) or 'it has no robots'}",
+            way_out="choose other places or item classes, or bring it by hand",
+        )
+
+    def _no_way(self, task: DeliveryTask, fleet: Fleet) -> str | None:
+        places = [stop.place for stop in task.stops]
+        tables = self._routes.of(fleet.id)
+        for start, goal in pairwise(places):
+            if tables.time(start, goal) is None:
+                return f"has no way from {start} to {goal}"
+        homes = [robot.home for robot in fleet.robots if robot.home is not None]
+        if homes and all(tables.time(home, places[0]) is None for home in homes):
+            return f"does not come to {places[0]}"
+        return None
+
+    def change(self, request: ChangeTask) -> TaskId:
+        task = self.open_task(request.task)
+        now = self._ledger.now()
+        if request.due is not None and request.due <= now:
+            raise InvalidRequest(f"due: {request.due.isoformat()} is in the past", field="due")
+        self._ledger.record(
+            TaskChanged(
+                task=task.id,
+                actor=request.actor,
+                priority=request.priority or task.priority,
+                due=request.due or task.due,
+            )
+        )
+        self._dispatch_wanted()
+        return task.id
+
+    def open_task(self, task_id: str) -> DeliveryTask:
+        task = self._ledger.state.tasks.get(TaskId(task_id))
+        if task is None:
+            raise NotFound(f"there is no task {task_id}")
+        if task.status.ended:
+            raise Conflict(f"task {task_id} is {task.status} already")
+        return task
+
+    def cancel(self, request: CancelTask) -> TaskId:
+        """Without goods on board it ends now; with goods it is `cancelling` until they are where their class says."""
+        task = self.open_task(request.task)
+        if task.status is TaskStatus.CANCELLING:
+            return task.id
+        said = f"cancelled by {request.actor.id}" + (f": {request.reason}" if request.reason else "")
+        mission = self._ledger.state.mission_for(task)
+        step = mission.step if mission else None
+        in_handover = (
+            step is not None
+            and step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF)
+            and step.status is not StepStatus.PENDING
+        )
+        if mission is None or (not task.on_board and not in_handover):
+            if task.on_board:
+                raise Conflict(
+                    f"task {task.id}: its goods stand on a robot that can't go on",
+                    way_out="send a person for the goods (send-porter), or bring the robot back",
+                )
+            self._missions.end_task(task, TaskStatus.CANCELLED, said, request.actor)
+            return task.id
+        changed, target = self._missions.return_plan(task, mission)
+        self._ledger.record(
+            CancellationStarted(
+                task=task.id,
+                actor=request.actor,
+                destination=target.place,
+                mission=changed,
+                reason=Reason(subject=task.id, code="cancelled", text=f"{said}; {target.because}"),
+            )
+        )
+        if not in_handover:
+            self._missions.signal(mission.robot, Signal.BEGIN)
+        elif step is not None and step.status is StepStatus.WAITING_FOR_PERSON:
+            self._missions.signal(mission.robot, Signal.HANDED_OVER)
+        return task.id
+
+    def send_porter(self, request: SendPorter) -> TaskId:
+        task = self.open_task(request.task)
+        if task.status is TaskStatus.CANCELLING:
+            raise Conflict(f"task {task.id} is being cancelled")
+        if not any(f.carrier is CarrierKind.PERSON and f.robots for f in self._site.fleets.values()):
+            raise NotServable(
+                f"task {task.id}: this site has no porters", way_out="add a fleet with carrier person to site.yaml"
+            )
+        if task.porter_only:
+            return task.id
+        self._ledger.record(PorterRequested(task=task.id, actor=request.actor))
+        if task.status is not TaskStatus.QUEUED:
+            reason = Reason(subject=task.id, code="porter", text=f"{request.actor.id} asked for a person")
+            self._missions.requeue(self._ledger.state.tasks[task.id], reason, exclude=False)
+        self._dispatch_wanted()
+        return task.id
+
+    def hand_over(self, request: HandOver) -> TaskId:
+        task = self.open_task(request.task)
+        receipts = {receipt.item: receipt.outcome for receipt in request.items}
+        self._missions.hand_over(task, request.actor, request.step, request.proof.kind, receipts)
+        return task.id
+
+    # --- robots ----------------------------------------------------------------------------------------
+
+    def robot(self, robot_id: str) -> Robot:
+        robot = self._ledger.state.robots.get(RobotId(robot_id))
+        if robot is None:
+            raise NotFound(f"there is no robot {robot_id}", way_out="GET /api/v1/robots lists them")
+        return robot
+
+    def change_robot(self, request: ChangeRobot) -> RobotId:
+        robot = self.robot(request.robot)
+        match request.action:
+            case RobotAction.PAUSE if not robot.paused:
+                self._ledger.record(RobotPaused(robot=robot.id, actor=request.actor))
+                self._tell_pause(robot.id)
+            case RobotAction.RESUME if robot.paused:
+                self._ledger.record(RobotResumed(robot=robot.id, actor=request.actor))
+                self._tell_pause(robot.id)
+            case RobotAction.OUT_OF_SERVICE if robot.in_service:
+                note = request.reason or f"taken out of service by {request.actor.id}"
+                if robot.mission is not None:
+                    self._missions.fail(robot.id, "out_of_service", f"{robot.id} is out of service: {note}")
+                self._execution.halt(robot.id)
+                self._ledger.record(RobotStatusChanged(robot=robot.id, status=RobotStatus.OUT_OF_SERVICE, note=note))
+            case RobotAction.RETURN_TO_SERVICE if not robot.in_service or robot.status is RobotStatus.ERROR:
+                status = RobotStatus.OFFLINE if not robot.connected else RobotStatus.IDLE
+                if robot.mission is not None and robot.connected:
+                    status = RobotStatus.WORKING
+                self._ledger.record(RobotStatusChanged(robot=robot.id, status=status))
+                self._ledger.close_alert("robot_failed", robot.id)
+            case _:
+                return robot.id
+        self._execution.mobility_changed(robot.id)
+        self._execution.allocate(robot.id)
+        self._missions.retry_step(robot.id)
+        self._dispatch_wanted()
+        return robot.id
+
+    def _tell_pause(self, robot_id: RobotId) -> None:
+        self._ledger.after_commit(lambda: self.send_pause(robot_id))
+
+    def send_pause(self, robot_id: RobotId) -> None:
+        """Tell the agent whether it is paused; said again after a reconnect."""
+        robot = self._ledger.state.robots[robot_id]
+        message = protocol.Pause if robot.paused else protocol.Resume
+        self._link.send(robot_id, message(command_id=f"{robot_id}-pause-{self._ledger.state.seq}"))
+
+    # --- alerts ----------------------------------------------------------------------------------------
+
+    def change_alert(self, request: ChangeAlert) -> str:
+        alert = next((a for a in self._ledger.state.alerts.values() if a.id == request.alert), None)
+        if alert is None:
+            raise NotFound(f"there is no alert {request.alert}")
+        if alert.state is AlertState.CLOSED:
+            raise Conflict(f"alert {alert.id} is closed already")
+        if request.action is AlertAction.TAKE:
+            self._ledger.record(AlertTaken(alert=alert.id, actor=request.actor))
+        else:
+            self._ledger.record(AlertClosed(alert=alert.id, actor=request.actor))
+        return alert.id
+
+
+def _digest(request: SubmitTask) -> str:
+    """What the body says, without who says it and the key itself."""
+    body = replace(request, key=None, actor=FLEET_MANAGER)
+    return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
+
+
+def _field_of_stop(request: SubmitTask, index: int) -> str:
+    """Name a stop as the client did: a plain delivery has a pickup and a dropoff."""
+    kinds = [stop.kind for stop in request.stops]
+    if kinds == [StopKind.PICK_UP, StopKind.DROP_OFF]:
+        return ("pickup", "dropoff")[index]
+    return f"stops.{index}.place"
+
+
+def _check_order(stops: list[Stop], items: list[ItemId]) -> None:
+    """Each item is picked up once, and dropped off once, later and elsewhere."""
+    for before, stop in pairwise(stops):
+        if before.place == stop.place:
+            raise InvalidRequest(
+                f"pickup and dropoff are the same place, {stop.place}",
+                field="dropoff",
+                way_out="name two different places",
+            )
+    for item in items:
+        ups = [i for i, s in enumerate(stops) if s.kind is StopKind.PICK_UP and item in s.items]
+        downs = [i for i, s in enumerate(stops) if s.kind is StopKind.DROP_OFF and item in s.items]
+        if len(ups) != 1 or len(downs) != 1 or ups[0] > downs[0]:
+            raise InvalidRequest(
+                f"stops: item {item!r} must be picked up once and dropped off once after that",
+                field="stops",
+                way_out="name the items of each stop",
+            )

@@ -1,0 +1,503 @@
+"""Missions on their way: carry out what `advance` wishes, offer hand-overs, take goods over, end and abort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from fleet_manager.domain import infection_control
+from fleet_manager.domain.alerts import Severity
+from fleet_manager.domain.errors import Conflict, InvalidRequest
+from fleet_manager.domain.events import (
+    CommandIssued,
+    EtaChanged,
+    ItemsHandedOver,
+    MissionChanged,
+    MissionEnded,
+    RobotStatusChanged,
+    TaskEnded,
+    TaskRequeued,
+)
+from fleet_manager.domain.missions import Mission, MissionStatus, Step, StepKind, StepStatus
+from fleet_manager.domain.robots import PendingCommand, Robot, RobotStatus
+from fleet_manager.domain.tasks import (
+    FLEET_MANAGER,
+    Actor,
+    DeliveryTask,
+    Item,
+    ItemId,
+    ItemOutcome,
+    ItemState,
+    Reason,
+    TaskStatus,
+)
+from fleet_manager.orchestration.advance import (
+    DockAt,
+    DriveTo,
+    Finish,
+    LockAfterHandover,
+    OfferHandover,
+    Signal,
+    Wish,
+    advance,
+)
+from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.ports import AgentLink
+from fleet_manager.orchestration.settings import Patience
+from fleet_manager.planning.estimates import estimate
+from fleet_manager.planning.loading import load
+from fleet_manager.planning.routes import Routes
+from fleet_manager.planning.steps import return_steps
+from maps.model import RobotId, Site, WaypointId
+from robot_agents import protocol
+
+OPEN: Final = "open_compartment"
+CLOSE: Final = "close_compartment"
+DOCK: Final = "dock"
+
+_ETA_SLIP: Final = timedelta(seconds=20)
+"""An ETA that moves by less is not worth telling."""
+
+
+class Missions:
+    def __init__(
+        self,
+        site: Site,
+        ledger: Ledger,
+        routes: Routes,
+        execution: Execution,
+        link: AgentLink,
+        patience: Patience,
+        dispatch_wanted: Callable[[], None],
+    ) -> None:
+        self._site = site
+        self._ledger = ledger
+        self._routes = routes
+        self._execution = execution
+        self._link = link
+        self._patience = patience
+        self._dispatch_wanted = dispatch_wanted
+
+    # --- signals and wishes ----------------------------------------------------------------------------
+
+    def signal(self, robot_id: RobotId, signal: Signal) -> None:
+        """Tell the running mission what happened, and carry out what follows."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        if mission is None:
+            self._dispatch_wanted()
+            return
+        events, wish = advance(mission, signal, self._execution.standing_at(robot_id))
+        for event in events:
+            self._ledger.record(event)
+        if wish is not None:
+            self._carry_out(robot_id, mission, wish)
+        if events and mission.task is not None:
+            self.renew_eta(robot_id)
+
+    def _carry_out(self, robot_id: RobotId, mission: Mission, wish: Wish) -> None:
+        match wish:
+            case DriveTo(place):
+                if not self._execution.drive_to(robot_id, place):
+                    self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {place}")
+            case OfferHandover(step):
+                self._offer(robot_id, step)
+            case LockAfterHandover(step):
+                self._lock(robot_id, step)
+            case DockAt(place):
+                self._issue(robot_id, DOCK, charger=place)
+            case Finish():
+                self._finish(robot_id, mission)
+
+    def arrived(self, robot_id: RobotId) -> None:
+        """A drive is over. A robot that only made way, or was moved, goes on to where its step wants it."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission else None
+        if step and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE and robot.waypoint != step.place:
+            if not self._execution.drive_to(robot_id, step.place):
+                self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {step.place}")
+            return
+        self.signal(robot_id, Signal.ARRIVED)
+
+    # --- compartments ----------------------------------------------------------------------------------
+
+    def _offer(self, robot_id: RobotId, step: Step) -> None:
+        robot = self._ledger.state.robots[robot_id]
+        for compartment in self._compartments(robot, step):
+            items = tuple(str(item) for item in step.items)
+            self._issue(robot_id, OPEN, step=step.id, compartment=compartment, items=items)
+
+    def _lock(self, robot_id: RobotId, step: Step) -> None:
+        robot = self._ledger.state.robots[robot_id]
+        self._ledger.stop_timer("handover_alert", step.id)
+        self._ledger.stop_timer("handover_end", step.id)
+        self._ledger.close_alert("handover_waiting", robot_id)
+        for compartment in self._compartments(robot, step):
+            self._issue(robot_id, CLOSE, step=step.id, compartment=compartment)
+
+    def _compartments(self, robot: Robot, step: Step) -> tuple[str, ...]:
+        """The compartments of a step's items: where they are, or where they shall go."""
+        loads = dict(robot.loads)
+        known = [loads[item] for item in step.items if item in loads]
+        if step.kind is StepKind.PICK_UP and len(known) < len(step.items):
+            known = list(self.loading(robot, step).values())
+        fleet = self._site.fleets[robot.fleet]
+        return tuple(dict.fromkeys(known)) or (fleet.compartments[0].id,)
+
+    def loading(self, robot: Robot, step: Step) -> Mapping[ItemId, str]:
+        """Which compartment takes which item of a pick-up."""
+        task = self._ledger.state.task_of(robot)
+        fleet = self._site.fleets[robot.fleet]
+        assert task is not None
+        items = [item for item in task.items if item.id in step.items]
+        plan = load(items, fleet.compartments, self._site.item_classes)
+        return plan if plan is not None else {item.id: fleet.compartments[0].id for item in items}
+
+    def _issue(
+        self,
+        robot_id: RobotId,
+        kind: str,
+        *,
+        step: str | None = None,
+        compartment: str | None = None,
+        items: tuple[str, ...] = (),
+        charger: WaypointId | None = None,
+    ) -> None:
+        robot = self._ledger.state.robots[robot_id]
+        command = PendingCommand(
+            id=f"{robot_id}-{robot.next_command}",
+            kind=kind,
+            step=step,
+            compartment=compartment,
+            items=items,
+            charger=charger,
+        )
+        self._ledger.record(CommandIssued(robot=robot_id, command=command))
+        self._ledger.after_commit(lambda: self.send(robot_id, command))
+
+    def send(self, robot_id: RobotId, command: PendingCommand) -> None:
+        """Send a pending command, for the first time or after a reconnect."""
+        self._link.send(robot_id, self._message(robot_id, command))
+
+    def _message(self, robot_id: RobotId, command: PendingCommand) -> protocol.FromManager:
+        if command.kind == DOCK:
+            return protocol.Dock(command_id=command.id, charger=command.charger or "")
+        step_id, compartment = command.step or "", command.compartment or ""
+        if command.kind == CLOSE:
+            return protocol.CloseCompartment(command_id=command.id, step_id=step_id, compartment=compartment)
+        mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
+        kinds = {step.id: step.kind for step in mission.steps} if mission else {}
+        loading = any(kind is StepKind.PICK_UP for step, kind in kinds.items() if step == step_id)
+        direction = protocol.HandoverDirection.LOAD if loading else protocol.HandoverDirection.UNLOAD
+        return protocol.OpenCompartment(
+            command_id=command.id,
+            step_id=step_id,
+            compartment=compartment,
+            direction=direction,
+            items=command.items,
+        )
+
+    def command_done(self, robot_id: RobotId, command: PendingCommand) -> None:
+        """The agent reports a command as done; when it was the last one of its step, the step goes on."""
+        if command.kind == DOCK:
+            self.signal(robot_id, Signal.DOCKED)
+            return
+        robot = self._ledger.state.robots[robot_id]
+        if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
+            return
+        if command.kind == CLOSE:
+            self.signal(robot_id, Signal.CLOSED)
+            return
+        self.signal(robot_id, Signal.OPENED)
+        mission = self._ledger.state.mission_of(robot)
+        task = self._ledger.state.task_of(robot)
+        if mission is None or task is None or mission.step is None:
+            return
+        if task.status is TaskStatus.CANCELLING and mission.current < len(mission.steps) - 1:
+            self.signal(robot_id, Signal.HANDED_OVER)
+        else:
+            self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
+            self._ledger.set_timer("handover_end", mission.step.id, self._patience.handover_end)
+
+    # --- hand-over -------------------------------------------------------------------------------------
+
+    def due_step(self, task: DeliveryTask) -> tuple[Mission, Step] | None:
+        """The step of a task at which the carrier waits for a person now."""
+        mission = self._ledger.state.mission_for(task)
+        step = mission.step if mission else None
+        if mission is None or step is None or step.status is not StepStatus.WAITING_FOR_PERSON:
+            return None
+        return mission, step
+
+    def hand_over(
+        self, task: DeliveryTask, actor: Actor, step_id: str | None, proof: str, receipts: Mapping[ItemId, ItemOutcome]
+    ) -> None:
+        """Goods change hands at the step that is due; what is not named is accepted."""
+        due = self.due_step(task)
+        if due is None:
+            raise Conflict(
+                f"task {task.id}: no hand-over is due now",
+                way_out="wait until the carrier has arrived; handover_step names the step then",
+            )
+        mission, step = due
+        if step_id is not None and step_id != step.id:
+            raise Conflict(f"task {task.id}: step {step_id} is not due, {step.id} is", field="step_id")
+        foreign = [item for item in receipts if item not in step.items]
+        if foreign:
+            raise InvalidRequest(
+                f"items: {foreign[0]!r} is not part of step {step.id}",
+                field="items",
+                way_out=f"its items are {', '.join(step.items)}",
+            )
+        outcomes = {item: receipts.get(item, ItemOutcome.ACCEPTED) for item in step.items}
+        self._take_over(task, mission, step, actor, proof, outcomes)
+
+    def _take_over(
+        self,
+        task: DeliveryTask,
+        mission: Mission,
+        step: Step,
+        actor: Actor,
+        proof: str,
+        outcomes: Mapping[ItemId, ItemOutcome],
+    ) -> None:
+        robot = self._ledger.state.robots[mission.robot]
+        refused = [item for item, outcome in outcomes.items() if outcome is ItemOutcome.REFUSED]
+        loads = dict(robot.loads)
+        if step.kind is StepKind.PICK_UP:
+            plan = self.loading(robot, step)
+            loads |= {item: plan[item] for item in outcomes if item not in refused}
+            after, otherwise = ItemState.ON_BOARD, ItemState.MISSING
+        else:
+            loads = {item: where for item, where in loads.items() if item not in outcomes or item in refused}
+            back = task.status is TaskStatus.CANCELLING or step.id in self._return_steps(task, mission)
+            after, otherwise = ItemState.RETURNED if back else ItemState.DELIVERED, ItemState.ON_BOARD
+        self._ledger.record(
+            ItemsHandedOver(
+                task=task.id,
+                mission=mission.id,
+                step=step.id,
+                robot=robot.id,
+                place=step.place,
+                actor=actor,
+                proof=proof,
+                items=tuple((i, otherwise if i in refused else after, outcome) for i, outcome in outcomes.items()),
+                loads=tuple(loads.items()),
+            )
+        )
+        different = [i for i, outcome in outcomes.items() if outcome is not ItemOutcome.ACCEPTED]
+        if different and actor != FLEET_MANAGER:
+            names = ", ".join(f"{i}: {outcomes[i]}" for i in different)
+            self._ledger.alert(
+                "handover_difference",
+                task.id,
+                f"hand-over at {step.place} differs ({names})",
+                "ask sender and receiver, then close this alert",
+            )
+        if refused:
+            self._plan_without(robot.id, refused, step)
+        self.signal(robot.id, Signal.HANDED_OVER)
+
+    @staticmethod
+    def _return_steps(task: DeliveryTask, mission: Mission) -> set[str]:
+        """The steps that bring back goods which were refused where they should have gone."""
+        drops = [s for s in mission.steps if s.kind is StepKind.DROP_OFF]
+        return {s.id for i, s in enumerate(drops) if any(set(s.items) & set(before.items) for before in drops[:i])}
+
+    def _plan_without(self, robot_id: RobotId, refused: list[ItemId], at: Step) -> None:
+        """Goods were not given or not taken: leave out what falls away, and bring back what stays on board."""
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        mission, task = state.mission_of(robot), state.task_of(robot)
+        assert mission is not None
+        assert task is not None
+        done = mission.steps[: mission.current + 1]
+        if at.kind is StepKind.PICK_UP:
+            left = [replace(s, items=tuple(i for i in s.items if i not in refused)) for s in mission.steps]
+            empty = {i for i, s in enumerate(left) if s.kind is StepKind.DROP_OFF and not s.items}
+            kept = [s for i, s in enumerate(left) if i not in empty and i + 1 not in empty]
+            steps = done + tuple(kept[mission.current + 1 :])
+            reason = "not everything was handed over"
+        else:
+            back = self._destination(task, robot, [i for i in task.on_board if i.id in refused], uncollected=True)
+            place = back.place or at.place
+            first = len(mission.steps) + 1
+            steps = mission.steps + return_steps(mission.id, place, tuple(refused), first)
+            reason = back.because
+        self._ledger.record(MissionChanged(mission=replace(mission, steps=steps), reason=reason))
+
+    def _destination(
+        self, task: DeliveryTask, robot: Robot, items: list[Item], *, uncollected: bool
+    ) -> infection_control.Destination:
+        return infection_control.destination(
+            items,
+            self._site,
+            pickup=task.pickup,
+            dropoff=task.dropoff,
+            exposure=robot.exposure,
+            uncollected=uncollected,
+        )
+
+    def return_plan(self, task: DeliveryTask, mission: Mission) -> tuple[Mission, infection_control.Destination]:
+        """The mission of a task that is cancelled with goods on board or a compartment open."""
+        robot = self._ledger.state.robots[mission.robot]
+        step = mission.step
+        in_handover = step is not None and step.kind is not StepKind.GO_TO and step.status is not StepStatus.PENDING
+        kept = mission.steps[: mission.current + 1] if in_handover else mission.steps[: mission.current]
+        if not task.on_board:
+            return replace(mission, steps=kept), infection_control.Destination(place=None, because="nothing on board")
+        target = self._destination(task, robot, list(task.on_board), uncollected=False)
+        place = target.place or self._execution.will_stand_at(robot.id) or task.pickup
+        items = tuple(item.id for item in task.on_board)
+        steps = kept + return_steps(mission.id, place, items, len(mission.steps) + 1)
+        return replace(mission, steps=steps), replace(target, place=place)
+
+    def nobody_came(self, step_id: str, *, end: bool) -> None:
+        """A hand-over is overdue: call a person; at the end of all patience treat the goods as refused."""
+        found = self._waiting_step(step_id)
+        if found is None:
+            return
+        task, mission, step = found
+        what = "loads" if step.kind is StepKind.PICK_UP else "collects"
+        text = f"nobody {what} the goods of {task.id} at {step.place}"
+        self._ledger.alert("handover_waiting", mission.robot, text, f"go to {step.place} or call the ward")
+        if not end:
+            return
+        robot = self._ledger.state.robots[mission.robot]
+        items = [item for item in task.items if item.id in step.items]
+        if step.kind is StepKind.DROP_OFF:
+            back = self._destination(task, robot, items, uncollected=True)
+            if back.place is None or task.status is TaskStatus.CANCELLING or back.place == step.place:
+                self._ledger.alert(
+                    "goods_held",
+                    task.id,
+                    f"{text}; {back.because}",
+                    f"take the goods from {mission.robot} at {step.place}",
+                    Severity.CRITICAL,
+                )
+                return
+        refused = dict.fromkeys(step.items, ItemOutcome.REFUSED)
+        self._take_over(task, mission, step, FLEET_MANAGER, "none", refused)
+
+    def _waiting_step(self, step_id: str) -> tuple[DeliveryTask, Mission, Step] | None:
+        for mission in self._ledger.state.missions.values():
+            step = mission.step
+            if step is not None and step.id == step_id and step.status is StepStatus.WAITING_FOR_PERSON:
+                assert mission.task is not None
+                return self._ledger.state.tasks[mission.task], mission, step
+        return None
+
+    # --- ends ------------------------------------------------------------------------------------------
+
+    def _finish(self, robot_id: RobotId, mission: Mission) -> None:
+        state = self._ledger.state
+        self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.DONE))
+        if mission.task is not None:
+            status, outcome = _outcome(state.tasks[mission.task])
+            self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
+        if state.robots[robot_id].docked:
+            self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.CHARGING))
+        self._dispatch_wanted()
+
+    def end_task(self, task: DeliveryTask, status: TaskStatus, outcome: str, actor: Actor) -> None:
+        """End a task that has nothing on board, with its mission."""
+        mission = self._ledger.state.mission_for(task)
+        if mission is not None:
+            self._abort(mission, outcome)
+        self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
+        self._dispatch_wanted()
+
+    def _abort(self, mission: Mission, reason: str) -> None:
+        self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
+        self._execution.halt(mission.robot)
+        if mission.step is not None and mission.step.status is StepStatus.WAITING_FOR_PERSON:
+            self._lock(mission.robot, mission.step)
+
+    def give_up(self, mission: Mission, reason: str) -> None:
+        """End a robot's own mission (park, charge) because a task needs it."""
+        self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
+
+    def requeue(self, task: DeliveryTask, reason: Reason, *, exclude: bool) -> None:
+        """Take a task from its carrier. Goods on board stay there until a person fetches them."""
+        mission = self._ledger.state.mission_for(task)
+        excluded = task.robot if exclude else None
+        if mission is not None:
+            self._abort(mission, reason.text)
+        self._ledger.record(TaskRequeued(task=task.id, reason=reason, excluded=excluded))
+        self._dispatch_wanted()
+
+    def fail(self, robot_id: RobotId, code: str, text: str) -> None:
+        """The robot can't go on. Without goods its task goes to another carrier; with goods a person is called."""
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        mission, task = state.mission_of(robot), state.task_of(robot)
+        reason = Reason(subject=robot_id, code=code, text=text)
+        if task is not None and not task.on_board and task.status is not TaskStatus.CANCELLING:
+            self.requeue(task, reason, exclude=True)
+            self._ledger.alert("robot_failed", robot_id, text, f"look at {robot_id}, then return it to service")
+        elif task is not None:
+            self._ledger.alert(
+                "goods_stranded",
+                robot_id,
+                f"{text}; it carries the goods of {task.id}",
+                f"bring {robot_id} back, or send a person for the goods (send-porter)",
+                Severity.CRITICAL,
+            )
+        else:
+            if mission is not None:
+                self._abort(mission, text)
+            self._ledger.alert("robot_failed", robot_id, text, f"look at {robot_id}, then return it to service")
+
+    # --- eta -------------------------------------------------------------------------------------------
+
+    def renew_eta(self, robot_id: RobotId) -> None:
+        """Predict the task's end again from where its carrier is now."""
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        mission, task = state.mission_of(robot), state.task_of(robot)
+        start = self._execution.will_stand_at(robot_id)
+        if mission is None or task is None or start is None or task.status is TaskStatus.CANCELLING:
+            return
+        fleet = self._site.fleets[robot.fleet]
+        left = estimate(
+            self._routes.of(robot.fleet),
+            fleet,
+            start=start,
+            charge=robot.state_of_charge,
+            steps=mission.steps[mission.current :],
+            then=None,
+        )
+        if left is None:
+            return
+        eta = self._ledger.now() + timedelta(seconds=left.duration)
+        if task.eta is None or abs(eta - task.eta) >= _ETA_SLIP:
+            self._ledger.record(EtaChanged(task=task.id, eta=eta))
+
+    def retry_step(self, robot_id: RobotId) -> None:
+        """The robot can follow commands again but lost its drive: start the running step anew."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        if mission is None or mission.step is None or robot.drive is not None:
+            return
+        if mission.step.status is StepStatus.ACTIVE and mission.step.kind is StepKind.GO_TO:
+            self.arrived(robot_id)
+        elif mission.step.status is StepStatus.PENDING:
+            self.signal(robot_id, Signal.BEGIN)
+
+
+def _outcome(task: DeliveryTask) -> tuple[TaskStatus, str]:
+    """How a task ended whose mission is done."""
+    by_state = {state: [i.name for i in task.items if i.state is state] for state in ItemState}
+    if task.status is TaskStatus.CANCELLING:
+        where = f"goods brought to {task.destination}" if by_state[ItemState.RETURNED] else "nothing was on board"
+        return TaskStatus.CANCELLED, f"cancelled, {where}"
+    if by_state[ItemState.DELIVERED] or not task.items:
+        left_out = by_state[ItemState.MISSING] + by_state[ItemState.RETURNED]
+        return TaskStatus.COMPLETED, f"delivered without {', '.join(left_out)}" if left_out else "delivered"
+    if by_state[ItemState.RETURNED]:
+        return TaskStatus.FAILED, "the goods were not accepted and went back"
+    return TaskStatus.FAILED, f"nothing was handed over at {task.pickup}"

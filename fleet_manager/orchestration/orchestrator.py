@@ -1,0 +1,492 @@
+"""The one writer: takes messages from its queue, decides, commits, and only then lets others see.
+
+Agents, HTTP, the building and timers put messages on the queue. Whatever has gathered while a commit ran is decided
+together and stored in one transaction (group commit).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from fleet_manager.domain.alerts import AlertState
+from fleet_manager.domain.errors import NotFound, WardFleetError
+from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.state import Changed, FleetState
+from fleet_manager.domain.tasks import TaskId
+from fleet_manager.orchestration.commands import (
+    CancelTask,
+    ChangeAlert,
+    ChangeRobot,
+    ChangeTask,
+    HandOver,
+    SendPorter,
+    SubmitTask,
+    UserCommand,
+)
+from fleet_manager.orchestration.devices import Devices, LiftReport
+from fleet_manager.orchestration.dispatch import Dispatch
+from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.intake import Intake
+from fleet_manager.orchestration.ledger import Ledger, TimerKey
+from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStore, Lifts
+from fleet_manager.orchestration.projection import alert_view, event_view, pose_view, robot_view, task_view
+from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.orchestration.views import (
+    AlertView,
+    Change,
+    DoorView,
+    EventView,
+    FleetSnapshot,
+    LiftView,
+    PoseView,
+    RobotView,
+    RouteView,
+    TaskView,
+)
+from fleet_manager.planning.conflicts import Conflicts
+from fleet_manager.planning.routes import Routes, levels_of
+from fleet_manager.planning.traffic import Traffic
+from maps.model import CarrierKind, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site
+from robot_agents import protocol
+from robot_agents.protocol import FromAgent
+
+log = structlog.get_logger()
+
+View = TaskView | RobotView | AlertView
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    command: UserCommand
+    answer: asyncio.Future[View | TaskId]
+
+
+@dataclass(frozen=True, slots=True)
+class _AgentConnected:
+    robot: RobotId
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class _AgentSaid:
+    robot: RobotId
+    message: FromAgent
+
+
+@dataclass(frozen=True, slots=True)
+class _DoorReported:
+    door: DoorId
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _LiftReported:
+    lift: LiftId
+    report: LiftReport
+
+
+class _Wake:
+    """Timers are due, or the manager shall stop."""
+
+
+_Message = _Asked | _AgentConnected | _AgentSaid | _DoorReported | _LiftReported | _Wake
+
+
+class Orchestrator:
+    """The running fleet manager; it satisfies `ports.FleetManager`. `run` is its whole life."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        state: FleetState,
+        store: EventStore,
+        clock: Clock,
+        link: AgentLink,
+        doors: Doors,
+        lifts: Lifts,
+        patience: Patience | None = None,
+    ) -> None:
+        self.site = site
+        self.patience = patience or Patience()
+        self._store = store
+        self._ledger = Ledger(state, clock)
+        self._queue: asyncio.Queue[_Message] = asyncio.Queue()
+        self._listeners: dict[int, Callable[[Change], None]] = {}
+        self._watchers: list[Callable[[Recorded], None]] = []
+        self._dispatch_due = True
+        self._running = False
+        self._wake: asyncio.TimerHandle | None = None
+        self._reports_stored = {robot.id: robot.reports for robot in state.robots.values()}
+        self._changed_doors: dict[DoorId, None] = {}
+        self._changed_lifts: dict[LiftId, None] = {}
+
+        self._routes = Routes(site)
+        conflicts = Conflicts(site, self._routes.zones)
+        traffic = Traffic(self._routes, conflicts)
+        self._devices = Devices(site, self._ledger, doors, lifts)
+        self._execution = Execution(site, self._ledger, self._routes, traffic, self._devices, link, self.patience)
+        self._missions = Missions(
+            site, self._ledger, self._routes, self._execution, link, self.patience, self._want_dispatch
+        )
+        self._dispatch = Dispatch(site, self._ledger, self._routes, self._execution, self._missions)
+        self._intake = Intake(
+            site,
+            self._ledger,
+            self._routes,
+            self._execution,
+            self._missions,
+            self._dispatch,
+            link,
+            self._want_dispatch,
+        )
+        self._supervision = Supervision(
+            site,
+            self._ledger,
+            self._routes,
+            self._execution,
+            self._missions,
+            self._intake,
+            self.patience,
+            self._want_dispatch,
+        )
+        self._link = link
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until cancelled. A commit that fails ends it: what is stored is the truth, a restart takes it up."""
+        self._supervision.take_up()
+        self._devices.request_all()
+        await self._finish_batch()
+        self._running = True
+        try:
+            while True:
+                batch = [await self._queue.get()]
+                while not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                for message in batch:
+                    self._handle(message)
+                await self._finish_batch()
+        finally:
+            self._running = False
+            if self._wake is not None:
+                self._wake.cancel()
+
+    async def _finish_batch(self) -> None:
+        for key in self._ledger.take_due():
+            self._timer(key)
+        if self._dispatch_due:
+            self._dispatch_due = False
+            self._dispatch.cycle()
+        await self._commit()
+        self._arm()
+
+    async def _commit(self) -> None:
+        events, self._ledger.events = self._ledger.events, []
+        actions, self._ledger.actions = self._ledger.actions, []
+        if events:
+            changed = self._ledger.state.take_changed()
+            await self._store.commit(events, changed)
+            self._acknowledge(changed)
+        for action in actions:
+            action()
+        if events:
+            for watcher in self._watchers:
+                for recorded in events:
+                    watcher(recorded)
+            self._publish(events, changed)
+            self._forget(changed)
+
+    def _acknowledge(self, changed: Changed) -> None:
+        for robot in changed.robots.values():
+            if robot.reports > self._reports_stored[robot.id]:
+                self._reports_stored[robot.id] = robot.reports
+                self._link.send(robot.id, protocol.ReportsAcknowledged(through=robot.reports))
+
+    def _publish(self, events: list[Recorded], changed: Changed) -> None:
+        if not self._listeners:
+            self._changed_doors.clear()
+            self._changed_lifts.clear()
+            return
+        for recorded in events[:-1]:
+            self._tell(Change(event=event_view(recorded)))
+        robots = dict.fromkeys(changed.robots)
+        robots.update(dict.fromkeys(m.robot for m in changed.missions.values()))
+        tasks = dict.fromkeys(changed.tasks)
+        tasks.update(dict.fromkeys(m.task for m in changed.missions.values() if m.task is not None))
+        state = self._ledger.state
+        for robot_id in robots:
+            mission = state.mission_of(state.robots[robot_id])
+            if mission is not None and mission.task is not None:
+                tasks[mission.task] = None
+        self._tell(
+            Change(
+                event=event_view(events[-1]),
+                tasks=tuple(self._task_view(t, changed) for t in tasks if t in state.tasks),
+                robots=tuple(self._robot_view(r) for r in robots),
+                alerts=tuple(alert_view(a) for a in changed.alerts.values()),
+                doors=tuple(self._devices.door_view(d) for d in self._changed_doors),
+                lifts=tuple(self._devices.lift_view(lift) for lift in self._changed_lifts),
+            )
+        )
+        self._changed_doors.clear()
+        self._changed_lifts.clear()
+
+    def _tell(self, change: Change) -> None:
+        for listener in tuple(self._listeners.values()):
+            listener(change)
+
+    def _forget(self, changed: Changed) -> None:
+        self._ledger.state.forget_ended(
+            {t.id for t in changed.tasks.values() if t.status.ended},
+            {a.id for a in changed.alerts.values() if a.state is AlertState.CLOSED},
+        )
+
+    def _arm(self) -> None:
+        """Wake up when the next timer is due."""
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        due = self._ledger.next_due()
+        if due is not None:
+            delay = max(0.0, (due - self._ledger.now()).total_seconds())
+            self._wake = asyncio.get_running_loop().call_later(delay, self._queue.put_nowait, _Wake())
+
+    def _want_dispatch(self) -> None:
+        self._dispatch_due = True
+
+    # --- messages --------------------------------------------------------------------------------------
+
+    def _handle(self, message: _Message) -> None:
+        match message:
+            case _AgentSaid():
+                self._agent_said(message.robot, message.message)
+            case _Asked():
+                self._asked(message)
+            case _AgentConnected():
+                self._supervision.connected(message.robot, message.agent)
+            case _DoorReported():
+                self._devices.door_reported(message.door, is_open=message.is_open)
+                self._changed_doors[message.door] = None
+                self._execution.device_reported(message.door)
+            case _LiftReported():
+                self._devices.lift_reported(message.lift, message.report)
+                self._changed_lifts[message.lift] = None
+                self._execution.device_reported(message.lift)
+            case _Wake():
+                pass
+
+    def _agent_said(self, robot: RobotId, message: FromAgent) -> None:
+        self._supervision.heard(robot)
+        match message:
+            case protocol.Telemetry():
+                self._supervision.telemetry_arrived(robot, message)
+            case protocol.Hello():
+                log.warning("hello twice on one connection", robot=robot)
+            case _:
+                self._supervision.reported(robot, message)
+
+    def _asked(self, asked: _Asked) -> None:
+        try:
+            view = self._do(asked.command)
+        except WardFleetError as error:
+            self._ledger.after_commit(_answer(asked.answer, error))
+        else:
+            self._ledger.after_commit(_answer(asked.answer, view))
+
+    def _do(self, command: UserCommand) -> Callable[[], View | TaskId]:
+        """Carry out a command; the view is made after the commit, from what is stored."""
+        match command:
+            case SubmitTask():
+                task = self._intake.submit(command)
+            case ChangeTask():
+                task = self._intake.change(command)
+            case CancelTask():
+                task = self._intake.cancel(command)
+            case SendPorter():
+                task = self._intake.send_porter(command)
+            case HandOver():
+                task = self._intake.hand_over(command)
+            case ChangeRobot():
+                robot = self._intake.change_robot(command)
+                return lambda: self._robot_view(robot)
+            case ChangeAlert():
+                alert_id = self._intake.change_alert(command)
+                alert = next(a for a in self._ledger.state.alerts.values() if a.id == alert_id)
+                return lambda: alert_view(alert)
+        return lambda: task
+
+    def _timer(self, key: TimerKey) -> None:
+        kind, subject = key
+        match kind:
+            case "retry":
+                self._execution.retry(RobotId(subject))
+            case "silence":
+                self._supervision.silence_over(RobotId(subject))
+            case "rescue":
+                self._supervision.rescue(RobotId(subject))
+            case "blocked":
+                self._supervision.still_blocked(RobotId(subject))
+            case "drive_again":
+                self._supervision.drive_again(RobotId(subject))
+            case "reopen":
+                self._supervision.reopen(LaneId(subject))
+            case "handover_alert" | "handover_end":
+                self._missions.nobody_came(subject, end=kind == "handover_end")
+            case "dispatch":
+                self._want_dispatch()
+            case _:
+                raise AssertionError(f"no handler for timer {kind}")
+
+    # --- FleetManager: what adapters call ---------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        return self._running
+
+    async def do(self, command: UserCommand) -> View:
+        answer: asyncio.Future[View | TaskId] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Asked(command, answer))
+        done = await answer
+        return await self.task(done) if isinstance(done, str) else done
+
+    def agent_connected(self, robot: RobotId, agent: str) -> int:
+        self._queue.put_nowait(_AgentConnected(robot, agent))
+        return self._reports_stored[robot]
+
+    def agent_said(self, robot: RobotId, message: FromAgent) -> None:
+        self._queue.put_nowait(_AgentSaid(robot, message))
+
+    def agent_lost(self, robot: RobotId) -> None:
+        """A closed connection is only the beginning of a silence; the silence timer decides."""
+        log.info("connection lost", robot=robot)
+
+    def door_reported(self, door: DoorId, *, is_open: bool) -> None:
+        self._queue.put_nowait(_DoorReported(door, is_open))
+
+    def lift_reported(
+        self, lift: LiftId, *, level: LevelId | None, doors_open: bool, session: str | None, available: bool
+    ) -> None:
+        report = LiftReport(level=level, doors_open=doors_open, session=session, available=available)
+        self._queue.put_nowait(_LiftReported(lift, report))
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        number = max(self._listeners, default=0) + 1
+        self._listeners[number] = listener
+        return lambda: self._listeners.pop(number, None) and None
+
+    def watch(self, watcher: Callable[[Recorded], None]) -> None:
+        """Call `watcher` with every stored event, as the domain's own value: for simulated people and reports."""
+        self._watchers.append(watcher)
+
+    @property
+    def state(self) -> FleetState:
+        """The state to read; it changes only by events."""
+        return self._ledger.state
+
+    # --- FleetManager: views ----------------------------------------------------------------------------
+
+    async def tasks(self, *, status: str | None, limit: int, before: str | None) -> list[TaskView]:
+        records = await self._store.tasks(status=status, limit=limit, before=before)
+        return [task_view(r.task, r.mission, self._ledger.state, self.site) for r in records]
+
+    async def task(self, task: str) -> TaskView:
+        if TaskId(task) in self._ledger.state.tasks:
+            return self._open_task_view(TaskId(task))
+        record = await self._store.task(task)
+        if record is None:
+            raise NotFound(f"there is no task {task}", way_out="GET /api/v1/tasks lists them")
+        return task_view(record.task, record.mission, self._ledger.state, self.site)
+
+    async def events(self, after: int, limit: int) -> list[EventView]:
+        return await self._store.events_after(after, limit)
+
+    def _open_task_view(self, task: TaskId) -> TaskView:
+        found = self._ledger.state.tasks[task]
+        return task_view(found, self._ledger.state.mission_for(found), self._ledger.state, self.site)
+
+    def _task_view(self, task: TaskId, changed: Changed) -> TaskView:
+        found = self._ledger.state.tasks[task]
+        mission = self._ledger.state.mission_for(found)
+        if mission is None:
+            mission = next((m for m in reversed(changed.missions.values()) if m.task == task), None)
+        return task_view(found, mission, self._ledger.state, self.site)
+
+    def _robot_view(self, robot: RobotId) -> RobotView:
+        telemetry = self._supervision.telemetry.get(robot)
+        return robot_view(self._ledger.state.robots[robot], telemetry, self._ledger.state, self.site)
+
+    def robots(self) -> list[RobotView]:
+        return [self._robot_view(robot) for robot in self._ledger.state.robots]
+
+    def robot(self, robot: str) -> RobotView:
+        return self._robot_view(self._intake.robot(robot).id)
+
+    def alerts(self) -> list[AlertView]:
+        return [alert_view(alert) for alert in self._ledger.state.alerts.values()]
+
+    def doors(self) -> list[DoorView]:
+        return self._devices.door_views()
+
+    def lifts(self) -> list[LiftView]:
+        return self._devices.lift_views()
+
+    def poses(self) -> Mapping[RobotId, PoseView]:
+        return {robot: pose_view(t) for robot, t in self._supervision.telemetry.items()}
+
+    def snapshot(self) -> FleetSnapshot:
+        state = self._ledger.state
+        return FleetSnapshot(
+            seq=state.seq,
+            time=self._ledger.now(),
+            tasks=tuple(self._open_task_view(task) for task in state.tasks),
+            robots=tuple(self.robots()),
+            alerts=tuple(self.alerts()),
+            doors=tuple(self.doors()),
+            lifts=tuple(self.lifts()),
+        )
+
+    def route(self, start: str, goal: str, fleet: str | None) -> RouteView | None:
+        """The quickest route of a fleet, or of the first ground fleet that has one."""
+        begin, end = self._intake.place(start, field="from"), self._intake.place(goal, field="to")
+        if fleet is not None and fleet not in self.site.fleets:
+            raise NotFound(f"there is no fleet {fleet}", way_out=f"fleets: {', '.join(self.site.fleets)}")
+        ground = [f.id for f in self.site.fleets.values() if f.carrier is not CarrierKind.PERSON]
+        for fleet_id in [FleetId(fleet)] if fleet is not None else ground:
+            route = self._routes.of(fleet_id).route(begin, end)
+            if route is not None:
+                lifts = tuple(leg.lift for leg in route.legs if leg.lift is not None)
+                return RouteView(
+                    start=begin,
+                    goal=end,
+                    fleet=fleet_id,
+                    length=route.length,
+                    duration=route.duration,
+                    waypoints=(begin, *(leg.waypoint for leg in route.legs)),
+                    lifts=lifts,
+                    levels=levels_of(self.site, route),
+                )
+        return None
+
+
+def _answer(
+    future: asyncio.Future[View | TaskId], answer: Callable[[], View | TaskId] | WardFleetError
+) -> Callable[[], None]:
+    """Answer a caller who may have gone away meanwhile."""
+
+    def send() -> None:
+        if future.done():
+            return
+        if isinstance(answer, WardFleetError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer())
+
+    return send

@@ -1,0 +1,210 @@
+"""Views from the state: what people see of tasks, robots and alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fleet_manager.domain.alerts import Alert
+from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
+from fleet_manager.domain.robots import Robot, Wait
+from fleet_manager.domain.state import FleetState
+from fleet_manager.domain.tasks import Actor, DeliveryTask
+from fleet_manager.orchestration.views import (
+    ActorView,
+    AlertView,
+    EventView,
+    ItemView,
+    MissionView,
+    PoseView,
+    ReasonView,
+    RobotView,
+    RoutePointView,
+    StepView,
+    StopView,
+    TaskView,
+    WaitingFor,
+)
+from maps.model import Site
+from robot_agents import protocol
+
+_KINDS: dict[type, str] = {}
+
+
+def event_kind(event: object) -> str:
+    """The name of an event in the log: its class in snake case."""
+    kind = _KINDS.get(type(event))
+    if kind is None:
+        name = type(event).__name__
+        kind = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+        _KINDS[type(event)] = kind
+    return kind
+
+
+def event_view(recorded: Recorded) -> EventView:
+    data: dict[str, Any] = msgspec.to_builtins(recorded.event)
+    return EventView(seq=recorded.seq, time=recorded.time, kind=event_kind(recorded.event), data=data)
+
+
+def _actor(actor: Actor) -> ActorView:
+    return ActorView(id=actor.id, role=actor.role, ward=actor.ward)
+
+
+def _wait(wait: Wait | None) -> WaitingFor | None:
+    if wait is None:
+        return None
+    return WaitingFor(resource=wait.resource, held_by=wait.held_by, until=wait.until, because=wait.because)
+
+
+def _person_wait(step: Step) -> WaitingFor:
+    what = "load" if step.kind is StepKind.PICK_UP else "take"
+    return WaitingFor(
+        resource=step.place, held_by=None, until=None, because=f"somebody to {what} the goods at {step.place}"
+    )
+
+
+def robot_wait(state: FleetState, robot: Robot) -> WaitingFor | None:
+    """What a robot waits for: a person at a hand-over, or something in its way."""
+    mission = state.mission_of(robot)
+    if mission and mission.step and mission.step.status is StepStatus.WAITING_FOR_PERSON:
+        return _person_wait(mission.step)
+    return _wait(robot.wait)
+
+
+def mission_view(mission: Mission, robot: Robot | None, site: Site) -> MissionView:
+    steps: list[StepView] = []
+    for step in mission.steps:
+        if step.status is StepStatus.ACTIVE and step.kind is StepKind.GO_TO and robot is not None:
+            steps += _rides(step, robot, site)
+        steps.append(
+            StepView(
+                step_id=step.id,
+                kind=step.kind,
+                place=step.place,
+                status=step.status,
+                started_at=step.started_at,
+                ended_at=step.ended_at,
+                detail={"items": list(step.items)} if step.items else {},
+            )
+        )
+    return MissionView(
+        mission_id=mission.id, robot=mission.robot, leg=mission.leg, status=mission.status, steps=tuple(steps)
+    )
+
+
+def _rides(step: Step, robot: Robot, site: Site) -> list[StepView]:
+    """The lift rides that lie ahead on the present route."""
+    rides = [node for node in robot.drive.nodes[1:] if node.lift is not None] if robot.drive else []
+    return [
+        StepView(
+            step_id=f"{step.id}/{node.sequence}",
+            kind="ride_lift",
+            place=node.waypoint,
+            status=StepStatus.PENDING,
+            started_at=None,
+            ended_at=None,
+            detail={"lift": node.lift, "to_level": site.waypoints[node.waypoint].level},
+        )
+        for node in rides
+    ]
+
+
+def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, site: Site) -> TaskView:
+    """A task, open or ended; `mission` is the newest leg's."""
+    robot = state.robots.get(task.robot) if task.robot else None
+    running = mission is not None and robot is not None and robot.mission == mission.id
+    step = mission.step if mission is not None and running else None
+    due_now = step is not None and step.status is StepStatus.WAITING_FOR_PERSON
+    return TaskView(
+        id=task.id,
+        kind=task.kind,
+        status=task.status,
+        priority=task.priority,
+        pickup=task.pickup,
+        dropoff=task.dropoff,
+        stops=tuple(StopView(place=s.place, kind=s.kind, items=tuple(s.items)) for s in task.stops),
+        items=tuple(
+            ItemView(
+                item_id=item.id,
+                name=item.name,
+                quantity=item.quantity,
+                item_class=item.item_class,
+                state=item.state,
+                outcome=item.outcome,
+            )
+            for item in task.items
+        ),
+        note=task.note,
+        requested_at=task.requested_at,
+        requested_by=_actor(task.requested_by),
+        earliest_start=task.earliest_start,
+        due=task.due,
+        eta=task.eta,
+        robot=task.robot,
+        assigned_at=task.assigned_at,
+        picked_up_at=task.picked_up_at,
+        ended_at=task.ended_at,
+        outcome=task.outcome,
+        destination=task.destination,
+        handover_step=step.id if step is not None and due_now else None,
+        waiting_for=robot_wait(state, robot) if robot is not None and running else None,
+        reasons=tuple(ReasonView(subject=r.subject, code=r.code, text=r.text) for r in task.reasons),
+        mission=mission_view(mission, robot if running else None, site) if mission is not None else None,
+    )
+
+
+def pose_view(telemetry: protocol.Telemetry) -> PoseView:
+    pose = telemetry.pose
+    return PoseView(level=pose.level, x=pose.x, y=pose.y, yaw=pose.yaw, speed=telemetry.speed, time=telemetry.time)
+
+
+def robot_view(robot: Robot, telemetry: protocol.Telemetry | None, state: FleetState, site: Site) -> RobotView:
+    mission = state.mission_of(robot)
+    drive = robot.drive
+    route = tuple(
+        RoutePointView(
+            waypoint=node.waypoint,
+            level=site.waypoints[node.waypoint].level,
+            x=site.waypoints[node.waypoint].x,
+            y=site.waypoints[node.waypoint].y,
+            allocated=node.sequence <= drive.allocated_to,
+        )
+        for node in (drive.nodes if drive else ())
+        if drive
+    )
+    return RobotView(
+        id=robot.id,
+        fleet=robot.fleet,
+        kind=site.fleets[robot.fleet].carrier,
+        status=robot.status,
+        mode=robot.mode,
+        paused=robot.paused,
+        connected=robot.connected,
+        last_seen=telemetry.time if telemetry else None,
+        pose=pose_view(telemetry) if telemetry else None,
+        waypoint=robot.waypoint,
+        state_of_charge=telemetry.state_of_charge if telemetry else robot.state_of_charge,
+        task=mission.task if mission else None,
+        mission=mission.id if mission else None,
+        destination=drive.goal if drive else None,
+        waiting_for=robot_wait(state, robot),
+        route=route,
+        note=robot.note,
+    )
+
+
+def alert_view(alert: Alert) -> AlertView:
+    return AlertView(
+        id=alert.id,
+        kind=alert.kind,
+        severity=alert.severity,
+        subject=alert.subject,
+        text=alert.text,
+        since=alert.since,
+        next_step=alert.next_step,
+        state=alert.state,
+        taken_by=alert.taken_by,
+        closed_at=alert.closed_at,
+    )

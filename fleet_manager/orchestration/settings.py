@@ -1,0 +1,31 @@
+"""How patient the fleet manager is. All in seconds and metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """`unreachable_after` counts from the last heartbeat, `rescue_after` from when a robot became unreachable.
+
+    In lifts and mapped no-signal zones `no_signal` takes the place of `unreachable_after`. A hand-over that nobody
+    comes to is alerted after `handover_alert` and ended after `handover_end`. `blocked` is how long something outside
+    the fleet may block a lane before it is closed for others, for `closure` seconds. `making_way` is how long a robot
+    that holds nothing of its route waits before it goes home to make way; `retry` how often a waiting robot is looked
+    at when nothing told that its way is free. `lookahead` is the least length of route (m) that a moving robot is
+    allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it.
+    """
+
+    unreachable_after: float = 5.0
+    rescue_after: float = 60.0
+    no_signal: float = 60.0
+    handover_alert: float = 300.0
+    handover_end: float = 1800.0
+    blocked: float = 30.0
+    closure: float = 120.0
+    making_way: float = 20.0
+    retry: float = 5.0
+    lookahead: float = 8.0
+    location_error: float = 1.0
+    drive_retries: int = 3

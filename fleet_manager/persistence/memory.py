@@ -1,0 +1,111 @@
+"""The event store of simulated runs: in this process, without a file, following virtual time.
+
+It passes the same contract suite as the SQL store. Entities are frozen values, so keeping them is copying them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fleet_manager.domain.alerts import Alert, AlertId, AlertState
+from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.missions import Mission, MissionId, MissionStatus
+from fleet_manager.domain.robots import DeviceSession, Robot
+from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
+from fleet_manager.domain.tasks import DeliveryTask, TaskId
+from fleet_manager.orchestration.ports import TaskRecord
+from fleet_manager.orchestration.projection import event_view
+from fleet_manager.orchestration.views import EventView
+from fleet_manager.persistence.encoding import event_line
+from maps.model import LaneId, RobotId, Site
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """`keep_events` False forgets each event once it is in `digest`, the SHA-256 over all log lines.
+
+    `on_line` gets each log line, for writing it to a file.
+    """
+
+    site: Site
+    keep_events: bool = True
+    on_line: Callable[[bytes], None] | None = None
+    log: list[Recorded] = field(default_factory=list)
+    seq: int = 0
+    _tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
+    _missions: dict[MissionId, Mission] = field(default_factory=dict)
+    _newest: dict[TaskId, MissionId] = field(default_factory=dict)
+    _robots: dict[RobotId, Robot] = field(default_factory=dict)
+    _alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    _sessions: dict[str, DeviceSession] = field(default_factory=dict)
+    _closed_lanes: dict[LaneId, datetime] = field(default_factory=dict)
+    _keys: dict[str, UsedKey] = field(default_factory=dict)
+    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    async def commit(self, events: Sequence[Recorded], changed: Changed) -> None:
+        for recorded in events:
+            line = event_line(recorded)
+            self._hash.update(line)
+            self._hash.update(b"\n")
+            if self.on_line is not None:
+                self.on_line(line)
+        if self.keep_events:
+            self.log.extend(events)
+        self.seq = events[-1].seq
+        self._tasks.update(changed.tasks)
+        self._missions.update(changed.missions)
+        self._newest.update({m.task: m.id for m in changed.missions.values() if m.task is not None})
+        self._robots.update(changed.robots)
+        self._alerts.update(changed.alerts)
+        self._keys.update(changed.keys)
+        for session_id, session in changed.sessions.items():
+            if session is None:
+                self._sessions.pop(session_id, None)
+            else:
+                self._sessions[session_id] = session
+        for lane, until in changed.closed_lanes.items():
+            if until is None:
+                self._closed_lanes.pop(lane, None)
+            else:
+                self._closed_lanes[lane] = until
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    async def load(self) -> FleetState:
+        state = new_state(self.site)
+        state.seq = self.seq
+        state.robots.update({r: robot for r, robot in self._robots.items() if r in state.robots})
+        state.tasks.update({t: task for t, task in self._tasks.items() if not task.status.ended})
+        state.missions.update({m: x for m, x in self._missions.items() if x.status is MissionStatus.RUNNING})
+        state.alerts.update({a: alert for a, alert in self._alerts.items() if alert.state is not AlertState.CLOSED})
+        state.sessions.update(self._sessions)
+        state.closed_lanes.update(self._closed_lanes)
+        state.keys.update(self._keys)
+        state.task_count = len(self._tasks)
+        state.mission_count = len(self._missions)
+        state.alert_count = len(self._alerts)
+        return state
+
+    async def events_after(self, seq: int, limit: int) -> list[EventView]:
+        first = next((i for i, recorded in enumerate(self.log) if recorded.seq > seq), len(self.log))
+        return [event_view(recorded) for recorded in self.log[first : first + limit]]
+
+    async def tasks(self, *, status: str | None, limit: int, before: str | None) -> list[TaskRecord]:
+        newest = reversed(self._tasks.values())
+        found = (t for t in newest if (status is None or t.status == status) and (before is None or t.id < before))
+        return [self._record(task) for task, _ in zip(found, range(limit), strict=False)]
+
+    async def task(self, task: str) -> TaskRecord | None:
+        found = self._tasks.get(TaskId(task))
+        return self._record(found) if found is not None else None
+
+    def _record(self, task: DeliveryTask) -> TaskRecord:
+        mission = self._newest.get(task.id)
+        return TaskRecord(task=task, mission=self._missions[mission] if mission is not None else None)
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,205 @@
+"""A whole hospital in one process: world, agents and the production fleet manager, in virtual or wall-clock time.
+
+async with Hospital(site) as hospital:
+    task = await hospital.request("pharmacy", "ward_3b", "cefazolin")
+    await hospital.ended(task.id)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from fleet_manager.agent_link.memory import MemoryAgentLink
+from fleet_manager.building.simulated import SimulatedBuilding
+from fleet_manager.domain.events import Recorded, TaskEnded
+from fleet_manager.domain.tasks import Actor, Priority, StopKind
+from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask
+from fleet_manager.orchestration.orchestrator import Orchestrator
+from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.views import TaskView
+from fleet_manager.persistence.memory import MemoryStore
+from maps.model import CarrierKind, Robot, RobotId, Site
+from robot_agents.memory_link import MemoryNetwork
+from robot_agents.runtime import AgentRuntime, AgentSettings
+from robot_agents.simulated.agent import SimulatedAgent
+from sim.clock import LoopClock
+from sim.people import Nurses
+from sim.port import Segment
+from sim.world import World
+
+SELDOM = AgentSettings(moving_period=None, idle_period=60.0)
+"""Heartbeats for long virtual runs: motion is told by reports alone, a sign of life each minute."""
+
+LONG_SILENCE = Patience(unreachable_after=150.0, no_signal=150.0)
+"""The patience that goes with `SELDOM`."""
+
+
+class Hospital:
+    """Everything is built on entering, in the running loop, and ended on leaving.
+
+    The same site, seed and requests give the same event log. `nurses` None leaves all hand-overs to the test.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        seed: int = 1,
+        nurses: float | None = 30.0,
+        agents: AgentSettings = SELDOM,
+        patience: Patience = LONG_SILENCE,
+        latency: float = 0.0,
+        keep_events: bool = True,
+        draw: Callable[[Segment], None] | None = None,
+    ) -> None:
+        self.site = site
+        self._seed = seed
+        self._nurses = nurses
+        self._agent_settings = agents
+        self._patience = patience
+        self._latency = latency
+        self._draw = draw
+        self.store = MemoryStore(site, keep_events=keep_events)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._manager_task: asyncio.Task[None] | None = None
+        self._ends: dict[str, asyncio.Future[TaskEnded]] = {}
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self.clock = LoopClock()
+        self.world = World(self.site, rng=self._rng("world"), draw=self._draw)
+        self.network = MemoryNetwork(None, latency=self._latency)
+        for fleet in self.site.fleets.values():
+            for robot in fleet.robots:
+                if robot.home is None or fleet.carrier is CarrierKind.PERSON:
+                    continue
+                self.world.spawn(robot.id, fleet.id, robot.home)
+                self._tasks.append(asyncio.create_task(self._runtime(robot).run(), name=robot.id))
+        await self.start_manager()
+        return self
+
+    def _rng(self, purpose: str) -> random.Random:
+        return random.Random(f"{self._seed}/{purpose}")
+
+    def _runtime(self, robot: Robot) -> AgentRuntime:
+        rng = self._rng(robot.id)
+        agent = SimulatedAgent(robot.id, self.world, self.clock)
+        return AgentRuntime(
+            agent,
+            partial(self.network.connect, robot.id),
+            self.clock,
+            settings=self._agent_settings,
+            token="",
+            rng=rng,
+        )
+
+    async def start_manager(self) -> None:
+        """Start the manager, the first time or from what is stored."""
+        self.link = MemoryAgentLink()
+        self.building = SimulatedBuilding(self.world)
+        self.manager = Orchestrator(
+            self.site,
+            state=await self.store.load(),
+            store=self.store,
+            clock=self.clock,
+            link=self.link,
+            doors=self.building.doors,
+            lifts=self.building.lifts,
+            patience=self._patience,
+        )
+        self.manager.watch(self._saw)
+        if self._nurses is not None:
+            self.nurses = Nurses(self.manager, self._rng(f"nurses/{self.store.seq}"), median=self._nurses)
+            self.nurses.take_up()
+        self.link.attach(self.manager)
+        self.building.attach(self.manager)
+        self.network.accept = self.link.accept
+        self._manager_task = asyncio.create_task(self.manager.run(), name="manager")
+
+    async def kill_manager(self) -> None:
+        """Stop the manager where it stands: connections break, what is not stored is lost."""
+        self.network.accept = None
+        await self._end(self._manager_task)
+        self.building.close()
+        self.link.close()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in (self._manager_task, *self._tasks):
+            await self._end(task)
+        self.world.flush()
+
+    @staticmethod
+    async def _end(task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    # --- what staff do ---------------------------------------------------------------------------------
+
+    async def request(
+        self,
+        pickup: str,
+        dropoff: str,
+        item: str = "goods",
+        *,
+        item_class: str | None = None,
+        priority: Priority = Priority.ROUTINE,
+        key: str | None = None,
+    ) -> TaskView:
+        """A nurse asks for a delivery of one item."""
+        stops = (StopRequest(place=pickup, kind=StopKind.PICK_UP), StopRequest(place=dropoff, kind=StopKind.DROP_OFF))
+        view = await self.manager.do(
+            SubmitTask(
+                actor=Actor(id="nurse-1", role="nurse"),
+                stops=stops,
+                items=(ItemRequest(name=item, quantity=1, item_class=item_class),),
+                priority=priority,
+                key=key,
+            )
+        )
+        assert isinstance(view, TaskView)
+        return view
+
+    def _saw(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, TaskEnded):
+            waiting = self._ends.get(event.task)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(event)
+
+    async def ended(self, task: str, within: float = 3600.0) -> TaskView:
+        """Wait for a task's end; raises TimeoutError with what it waits for after `within` seconds."""
+        view = await self.manager.task(task)
+        if view.status.ended:
+            return view
+        end = self._ends.setdefault(task, asyncio.get_running_loop().create_future())
+        self._raise_dead()
+        waiting: list[asyncio.Future[Any]] = [end]
+        if self._manager_task is not None:
+            waiting.append(self._manager_task)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        self._raise_dead()
+        view = await self.manager.task(task)
+        if not end.done():
+            raise TimeoutError(f"{task} is {view.status} after {within:.0f} s: {view.waiting_for or view.reasons}")
+        return view
+
+    def _raise_dead(self) -> None:
+        """A manager that failed fails the run."""
+        task = self._manager_task
+        if task is not None and task.done() and not task.cancelled():
+            task.result()
+
+    def robot(self, robot: str) -> RobotId:
+        """The id of a robot of this site; raises KeyError."""
+        return self.manager.state.robots[RobotId(robot)].id
