@@ -33,7 +33,7 @@ from sim.people import Nurses
 from sim.port import Segment
 from sim.world import World
 
-SELDOM = AgentSettings(moving_period=None, idle_period=60.0)
+SELDOM = AgentSettings(moving_period=60.0, idle_period=60.0)
 """Heartbeats for long virtual runs: motion is told by reports alone, a sign of life each minute."""
 
 LONG_SILENCE = Patience(unreachable_after=150.0, no_signal=150.0)

@@ -31,7 +31,7 @@ from fleet_manager.domain.tasks import (
     TaskId,
     TaskStatus,
 )
-from maps.model import LaneId, RobotId, WaypointId
+from maps.model import LaneId, RobotId, WaypointId, ZoneClass
 
 # --- tasks -------------------------------------------------------------------------------------------------
 
@@ -94,11 +94,11 @@ class PorterRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationStarted:
-    """Goods are on board: the carrier brings them to `destination` by the steps of `mission`."""
+    """The carrier has to close a compartment or to bring goods to `destination` first, by the steps of `mission`."""
 
     task: TaskId
     actor: Actor
-    destination: WaypointId
+    destination: WaypointId | None
     mission: Mission
     reason: Reason
 
@@ -137,6 +137,14 @@ class MissionStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissionChanged:
+    """Other steps lie ahead than before: goods were refused, not handed over, or not collected."""
+
+    mission: Mission
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepChanged:
     mission: MissionId
     step: StepId
@@ -155,11 +163,16 @@ class MissionEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotConnected:
-    """`waypoint` is where the robot stands when it is known for the first time."""
-
     robot: RobotId
     agent: str
-    waypoint: WaypointId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotLocated:
+    """The robot was found standing at a waypoint of its graph."""
+
+    robot: RobotId
+    waypoint: WaypointId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +266,29 @@ class NodePassed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriveEnded:
+    """The robot stands at the end of its route and holds only that place."""
+
+    robot: RobotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneEntered:
+    """The robot is exposed to a zone class for the first time since its last decontamination."""
+
+    robot: RobotId
+    zone_class: ZoneClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotRehomed:
+    """The robot rests elsewhere while others need its home; `home` None gives it its own back."""
+
+    robot: RobotId
+    home: WaypointId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStarted:
     robot: RobotId
     wait: Wait
@@ -327,9 +363,11 @@ Event: TypeAlias = (
     | TaskEnded
     | ItemsHandedOver
     | MissionStarted
+    | MissionChanged
     | StepChanged
     | MissionEnded
     | RobotConnected
+    | RobotLocated
     | RobotUnreachable
     | RobotStatusChanged
     | RobotModeChanged
@@ -341,6 +379,9 @@ Event: TypeAlias = (
     | RouteClaimed
     | RouteAllocated
     | NodePassed
+    | DriveEnded
+    | ZoneEntered
+    | RobotRehomed
     | WaitStarted
     | WaitEnded
     | LaneClosed

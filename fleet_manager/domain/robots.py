@@ -125,7 +125,8 @@ class Robot:
     """`waypoint` is the last one it passed or stands at; None until its agent has told.
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
-    decontamination. `loads` names the compartment of each item on board.
+    decontamination. `loads` names the compartment of each item on board. `home` replaces the site's own while that
+    one is needed by others.
     """
 
     id: RobotId
@@ -136,6 +137,7 @@ class Robot:
     connected: bool = False
     lost_since: datetime | None = None
     waypoint: WaypointId | None = None
+    home: WaypointId | None = None
     state_of_charge: float = 1.0
     docked: bool = False
     mission: MissionId | None = None

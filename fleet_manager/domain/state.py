@@ -195,11 +195,18 @@ def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) ->
     if task.picked_up_at is None and any(i.state is ItemState.ON_BOARD for i in task.items):
         task = replace(task, picked_up_at=at)
     s.put_task(task)
+    moved = {item for item, _, _ in event.items}
+    for robot in [r for r in s.robots.values() if r.id != event.robot and any(i in moved for i, _ in r.loads)]:
+        s.put_robot(replace(robot, loads=tuple(load for load in robot.loads if load[0] not in moved)))
     s.put_robot(replace(s.robots[event.robot], loads=event.loads))
 
 
 def _mission_started(s: FleetState, event: e.MissionStarted, at: datetime) -> None:
     _start_mission(s, event.mission)
+
+
+def _mission_changed(s: FleetState, event: e.MissionChanged, at: datetime) -> None:
+    s.put_mission(event.mission)
 
 
 _STARTED: Final = frozenset({StepStatus.ACTIVE})
@@ -237,9 +244,11 @@ def _robot_connected(s: FleetState, event: e.RobotConnected, at: datetime) -> No
     status = robot.status
     if status is RobotStatus.OFFLINE:
         status = RobotStatus.WORKING if robot.mission else RobotStatus.IDLE
-    s.put_robot(
-        replace(robot, connected=True, lost_since=None, status=status, waypoint=robot.waypoint or event.waypoint)
-    )
+    s.put_robot(replace(robot, connected=True, lost_since=None, status=status))
+
+
+def _robot_located(s: FleetState, event: e.RobotLocated, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], waypoint=event.waypoint))
 
 
 def _robot_unreachable(s: FleetState, event: e.RobotUnreachable, at: datetime) -> None:
@@ -328,6 +337,19 @@ def _node_passed(s: FleetState, event: e.NodePassed, at: datetime) -> None:
     s.put_robot(replace(robot, drive=drive, waypoint=event.waypoint, reports=event.report, state_of_charge=soc))
 
 
+def _drive_ended(s: FleetState, event: e.DriveEnded, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], drive=None, wait=None))
+
+
+def _zone_entered(s: FleetState, event: e.ZoneEntered, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    s.put_robot(replace(robot, exposure=robot.exposure | {event.zone_class}))
+
+
+def _robot_rehomed(s: FleetState, event: e.RobotRehomed, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], home=event.home))
+
+
 def _wait_started(s: FleetState, event: e.WaitStarted, at: datetime) -> None:
     s.put_robot(replace(s.robots[event.robot], wait=event.wait))
 
@@ -379,9 +401,11 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TaskEnded: _task_ended,
     e.ItemsHandedOver: _items_handed_over,
     e.MissionStarted: _mission_started,
+    e.MissionChanged: _mission_changed,
     e.StepChanged: _step_changed,
     e.MissionEnded: _mission_ended,
     e.RobotConnected: _robot_connected,
+    e.RobotLocated: _robot_located,
     e.RobotUnreachable: _robot_unreachable,
     e.RobotStatusChanged: _robot_status_changed,
     e.RobotModeChanged: _robot_mode_changed,
@@ -393,6 +417,9 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.RouteClaimed: _route_claimed,
     e.RouteAllocated: _route_allocated,
     e.NodePassed: _node_passed,
+    e.DriveEnded: _drive_ended,
+    e.ZoneEntered: _zone_entered,
+    e.RobotRehomed: _robot_rehomed,
     e.WaitStarted: _wait_started,
     e.WaitEnded: _wait_ended,
     e.LaneClosed: _lane_closed,

@@ -69,12 +69,15 @@ class StopKind(StrEnum):
 
 
 class ItemState(StrEnum):
-    """Where an item is in its custody: still with the sender, on a carrier, or with the receiver."""
+    """Where an item is in its custody: with the sender, on a carrier, with the receiver, never handed over, or
+    brought elsewhere because the receiver refused it or the task was cancelled.
+    """
 
     WAITING = "waiting"
     ON_BOARD = "on_board"
     DELIVERED = "delivered"
     MISSING = "missing"
+    RETURNED = "returned"
 
 
 class ItemOutcome(StrEnum):

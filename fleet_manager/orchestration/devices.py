@@ -183,8 +183,10 @@ class Devices:
         if car is None or not car.available:
             return Gate(lift, f"lift {lift} does not answer")
         session = self._ledger.state.sessions.get(car.session) if car.session else None
-        if session is None or session.robot != robot:
-            return Gate(lift, f"lift {lift} serves somebody else")
+        if session is None:
+            return Gate(lift, f"lift {lift} was called to {level}")
+        if session.robot != robot:
+            return Gate(lift, f"lift {lift} serves {session.robot}")
         if car.level != level:
             return Gate(lift, f"lift {lift} is on its way to {level}")
         if not car.doors_open:

@@ -61,6 +61,7 @@ class Dispatch:
     def cycle(self) -> None:
         """The phases, in order; each leaves a state that is fine to stop in."""
         self._assign_queued_tasks()
+        self._give_homes_back()
         self._recharge()
         self._leave_chargers()
         self._park()
@@ -260,6 +261,11 @@ class Dispatch:
             and self._site.fleets[robot.fleet].carrier is not CarrierKind.PERSON
         ]
 
+    def _give_homes_back(self) -> None:
+        for robot in self._resting():
+            if robot.home is not None:
+                self._execution.give_home_back(robot.id)
+
     def _recharge(self) -> None:
         for robot in self._resting():
             if robot.docked:
@@ -312,7 +318,8 @@ class Dispatch:
     def _park(self) -> None:
         for robot in self._resting():
             home = self._execution.home(robot.id)
-            if not robot.docked and home is not None and self._execution.will_stand_at(robot.id) != home:
+            stays = robot.docked and robot.home is None
+            if not stays and home is not None and self._execution.will_stand_at(robot.id) != home:
                 self._begin(robot, MissionKind.PARK, home)
 
     def _begin(self, robot: Robot, kind: MissionKind, place: WaypointId) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fleet_manager.domain.events import (
     DriveEnded,
     NodePassed,
+    RobotRehomed,
     RouteAllocated,
     RouteClaimed,
     WaitEnded,
@@ -18,6 +19,7 @@ from fleet_manager.orchestration.devices import Devices, Gate
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.traffic import Obstacle, Traffic
 from maps.model import CarrierKind, RobotId, Site, WaypointId
@@ -34,6 +36,7 @@ class Execution:
         ledger: Ledger,
         routes: Routes,
         traffic: Traffic,
+        parking: Parking,
         devices: Devices,
         link: AgentLink,
         patience: Patience,
@@ -42,6 +45,7 @@ class Execution:
         self._ledger = ledger
         self._routes = routes
         self._traffic = traffic
+        self._parking = parking
         self._devices = devices
         self._link = link
         self._patience = patience
@@ -55,7 +59,39 @@ class Execution:
         return self._site.fleets[robot.fleet].carrier is CarrierKind.PERSON
 
     def home(self, robot: RobotId) -> WaypointId | None:
-        return self._robots[robot].home
+        """Where the robot rests now: its own home, or another bay while its own is needed."""
+        return self._ledger.state.robots[robot].home or self._robots[robot].home
+
+    def give_home_back(self, robot_id: RobotId) -> None:
+        """Let a robot rest at its own home again when nobody needs it any more."""
+        robot, own = self._ledger.state.robots[robot_id], self._robots[robot_id].home
+        if robot.home is None or own is None:
+            return
+        goals = [m.goal for m in self._ledger.state.missions.values() if m.robot != robot_id]
+        goals += [r.drive.goal for r in self._ledger.state.robots.values() if r.drive and r.id != robot_id]
+        if not any(self._parking.touch(own, goal) for goal in goals):
+            self._rehome(robot_id, None)
+
+    def _rehome(self, robot_id: RobotId, home: WaypointId | None) -> None:
+        self._ledger.record(RobotRehomed(robot=robot_id, home=home))
+        if self._traffic.knows(robot_id):
+            self._traffic.rehome(robot_id, self.home(robot_id))
+
+    def _free_goal(self, robot_id: RobotId, goal: WaypointId) -> None:
+        """Whoever has its home at this robot's goal rests elsewhere for now, in a bay that nobody needs."""
+        state = self._ledger.state
+        for other in state.robots.values():
+            home = self.home(other.id)
+            if other.id == robot_id or home is None or self.on_foot(other) or not self._parking.touch(home, goal):
+                continue
+            taken = {w for r in state.robots if r != other.id and (w := self.home(r)) is not None}
+            taken |= {w for r in state.robots if r != other.id and (w := self.will_stand_at(r)) is not None}
+            taken |= {r.drive.goal for r in state.robots.values() if r.drive and r.id != other.id}
+            taken |= {goal}
+            start = self.will_stand_at(other.id) or home
+            bay = self._parking.nearest(other.fleet, start, taken, frozenset(state.closed_lanes))
+            if bay is not None:
+                self._rehome(other.id, bay)
 
     def place(self, robot_id: RobotId) -> None:
         """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart."""
@@ -120,6 +156,7 @@ class Execution:
             drive = replace(drive, allocated_to=drive.end, cleared_to=drive.end)
         self._ledger.record(RouteClaimed(robot=robot_id, drive=drive))
         if not self.on_foot(robot):
+            self._free_goal(robot_id, goal)
             self._traffic.claim(robot_id, drive)
             self._clear_wait(robot_id)
             self.allocate(robot_id)

@@ -50,6 +50,7 @@ from fleet_manager.orchestration.views import (
     TaskView,
 )
 from fleet_manager.planning.conflicts import Conflicts
+from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, levels_of
 from fleet_manager.planning.traffic import Traffic
 from maps.model import CarrierKind, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site
@@ -131,7 +132,10 @@ class Orchestrator:
         conflicts = Conflicts(site, self._routes.zones)
         traffic = Traffic(self._routes, conflicts)
         self._devices = Devices(site, self._ledger, doors, lifts)
-        self._execution = Execution(site, self._ledger, self._routes, traffic, self._devices, link, self.patience)
+        parking = Parking(site, self._routes, conflicts)
+        self._execution = Execution(
+            site, self._ledger, self._routes, traffic, parking, self._devices, link, self.patience
+        )
         self._missions = Missions(
             site, self._ledger, self._routes, self._execution, link, self.patience, self._want_dispatch
         )

@@ -184,7 +184,7 @@ class Supervision:
         match report:
             case protocol.Passed():
                 if not self._execution.passed(robot_id, report):
-                    self._note(robot_id, report, f"passed {report.sequence} of an older route")
+                    self._note(robot_id, report, f"at node {report.sequence} already")
             case protocol.CommandDone():
                 self._command_done(robot, report)
             case protocol.CommandFailed():

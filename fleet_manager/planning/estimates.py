@@ -21,7 +21,7 @@ TRAFFIC: Final = 1.15
 class Estimate:
     """Seconds from now to the first stop and to the end, and the charge (0–1) when all is done.
 
-    `enough` is False when the charge would fall below the fleet's reserve on the way or could not bring it to a charger.
+    `enough` is False when the charge would fall below the fleet's reserve before the robot is at a charger again.
     """
 
     to_first_stop: float

@@ -123,6 +123,13 @@ class Traffic:
         needed.update(dict.fromkeys(self._parts_between(drive, drive.reached, holding.to)))
         self._keep(robot, holding, needed)
 
+    def rehome(self, robot: RobotId, home: WaypointId | None) -> None:
+        """The robot shall rest elsewhere from now on."""
+        holding = self._robots[robot]
+        holding.home = home
+        holding.ways = {}
+        self._stuck_now = None
+
     def immobile(self, robot: RobotId, *, can_move: bool) -> None:
         """A robot that can't move keeps its place blocked; the others' safety no longer counts on it."""
         self._robots[robot].can_move = can_move

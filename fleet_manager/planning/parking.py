@@ -1,0 +1,68 @@
+"""Where a robot can wait for long without being in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fleet_manager.planning.conflicts import Conflicts, Part, waypoint_part
+from fleet_manager.planning.routes import Routes
+from maps.model import FleetId, LaneId, Site, Waypoint, WaypointId
+
+
+class Parking:
+    """The bays of a site: places off the lanes, where a standing robot touches no lane but those that lead there."""
+
+    def __init__(self, site: Site, routes: Routes, conflicts: Conflicts) -> None:
+        self._site = site
+        self._routes = routes
+        self._conflicts = conflicts
+        self._bays: dict[FleetId, tuple[WaypointId, ...]] = {}
+
+    def bays(self, fleet: FleetId) -> tuple[WaypointId, ...]:
+        """All bays of a fleet: parking places and chargers first, then other named places."""
+        known = self._bays.get(fleet)
+        if known is None:
+            tables = self._routes.of(fleet)
+            found = [w for w in self._site.waypoints.values() if tables.reaches(w.id) and self._is_bay(fleet, w)]
+            found.sort(key=lambda w: not self._for_robots(w.id))
+            known = self._bays[fleet] = tuple(w.id for w in found)
+        return known
+
+    def _for_robots(self, waypoint: WaypointId) -> bool:
+        holding = self._site.holding_points.get(waypoint)
+        return waypoint in self._site.chargers or (holding is not None and holding.parking)
+
+    def _is_bay(self, fleet: FleetId, waypoint: Waypoint) -> bool:
+        if not waypoint.stop or waypoint.lift is not None:
+            return False
+        if waypoint.name is None and not self._for_robots(waypoint.id):
+            return False
+        own = self._conflicts.radius_of(fleet)
+        widest = self._conflicts.radii()[-1]
+        near = self._conflicts.between(own, widest)[waypoint_part(waypoint.id)]
+        return all(waypoint.id in _ends(part) for part in near if part.startswith("l:"))
+
+    def nearest(
+        self, fleet: FleetId, start: WaypointId, taken: Collection[WaypointId], closed: frozenset[LaneId]
+    ) -> WaypointId | None:
+        """The nearest bay whose place touches none of `taken`; those made for robots come before all others."""
+        tables = self._routes.of(fleet)
+        own = self._conflicts.radius_of(fleet)
+        widest = self._conflicts.radii()[-1]
+        table = self._conflicts.between(own, widest)
+        full = {part for place in taken for part in table[waypoint_part(place)]}
+        free: list[tuple[bool, float, WaypointId]] = []
+        for bay in self.bays(fleet):
+            way = tables.time(start, bay, closed)
+            if way is not None and waypoint_part(bay) not in full:
+                free.append((not self._for_robots(bay), way, bay))
+        return min(free)[2] if free else None
+
+    def touch(self, one: WaypointId, other: WaypointId) -> bool:
+        """Whether two robots can't stand at both places at once."""
+        widest = self._conflicts.radii()[-1]
+        return waypoint_part(other) in self._conflicts.between(widest, widest)[waypoint_part(one)]
+
+
+def _ends(part: Part) -> tuple[str, ...]:
+    return tuple(part[2:].split(">"))
