@@ -1,0 +1,89 @@
+"""The database's rows. Columns exist for what is searched or shown in lists; `data` holds the whole entity as JSON.
+
+`events` is the truth; the other tables are projected from it, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import DateTime, Index, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"},
+    )
+
+
+class EventRow(Base):
+    """One line of the append-only log."""
+
+    __tablename__ = "events"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    kind: Mapped[str] = mapped_column(String(40))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class TaskRow(Base):
+    __tablename__ = "tasks"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    status: Mapped[str] = mapped_column(String(12), index=True)
+    mission: Mapped[str | None] = mapped_column(String(20))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class MissionRow(Base):
+    __tablename__ = "missions"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    status: Mapped[str] = mapped_column(String(12), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class RobotRow(Base):
+    __tablename__ = "robots"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    status: Mapped[str] = mapped_column(String(20))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class AlertRow(Base):
+    __tablename__ = "alerts"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class SessionRow(Base):
+    """A door or lift session that a robot holds."""
+
+    __tablename__ = "device_sessions"
+
+    id: Mapped[str] = mapped_column(String(240), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class ClosedLaneRow(Base):
+    __tablename__ = "closed_lanes"
+
+    lane: Mapped[str] = mapped_column(String(240), primary_key=True)
+    until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class KeyRow(Base):
+    """An idempotency key that was used."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+Index("ix_events_kind", EventRow.kind)

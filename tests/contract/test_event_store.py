@@ -1,0 +1,165 @@
+"""What every event store promises, on real ones: in memory and SQLite in a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.state import FleetState, apply, new_state
+from fleet_manager.orchestration.ports import EventStore
+from fleet_manager.persistence.memory import MemoryStore
+from fleet_manager.persistence.sql import SqlStore
+from fleet_manager.persistence.tables import Base
+from maps.model import Site
+from sim.clock import run_virtual
+from sim.harness import Hospital
+from tests.builders import corridor_site
+
+Open: TypeAlias = Callable[[Path, Site], Awaitable[EventStore]]
+
+
+async def open_memory(folder: Path, site: Site) -> EventStore:
+    return MemoryStore(site)
+
+
+async def open_sqlite(folder: Path, site: Site) -> EventStore:
+    return await SqlStore.open(f"sqlite+aiosqlite:///{folder}/fleet.sqlite3", site)
+
+
+STORES = pytest.mark.parametrize("open_store", [open_memory, open_sqlite], ids=["memory", "sqlite"])
+
+
+async def _a_day_of_events() -> list[Recorded]:
+    """Two deliveries, one finished and one under way, with lift, door and charging in between."""
+    async with Hospital(corridor_site()) as hospital:
+        first = await hospital.request("b", "ward", "cefazolin", key="key-1")
+        await hospital.ended(first.id)
+        await hospital.request("ward", "b", "specimen")
+        await asyncio.sleep(60.0)
+        return list(hospital.store.log)
+
+
+@pytest.fixture(scope="module")
+def history() -> list[Recorded]:
+    return run_virtual(_a_day_of_events())
+
+
+def _replay(site: Site, history: list[Recorded]) -> FleetState:
+    state = new_state(site)
+    for recorded in history:
+        apply(state, recorded)
+        state.forget_ended({t.id for t in state.tasks.values() if t.status.ended}, set())
+    return state
+
+
+async def _store_all(store: EventStore, site: Site, history: list[Recorded]) -> FleetState:
+    """Commit the history in groups of three, as a manager would."""
+    state = new_state(site)
+    for i in range(0, len(history), 3):
+        group = history[i : i + 3]
+        for recorded in group:
+            apply(state, recorded)
+        await store.commit(group, state.take_changed())
+        state.forget_ended({t.id for t in state.tasks.values() if t.status.ended}, set())
+    return state
+
+
+@STORES
+def test_a_restarted_manager_finds_the_state_it_had(open_store: Open, tmp_path: Path, history: list[Recorded]) -> None:
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        before = await _store_all(store, site, history)
+        found = await store.load()
+        await store.close()
+        for name in ("seq", "tasks", "missions", "robots", "alerts", "sessions", "closed_lanes", "keys"):
+            assert getattr(found, name) == getattr(before, name), name
+        assert (found.task_count, found.mission_count) == (before.task_count, before.mission_count)
+
+    asyncio.run(story())
+
+
+@STORES
+def test_the_log_comes_back_in_order_and_in_pages(open_store: Open, tmp_path: Path, history: list[Recorded]) -> None:
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        await _store_all(store, site, history)
+        page = await store.events_after(10, 5)
+        last = await store.events_after(len(history), 5)
+        await store.close()
+        assert [event.seq for event in page] == [11, 12, 13, 14, 15]
+        assert page[0].time == history[10].time
+        assert last == []
+
+    asyncio.run(story())
+
+
+@STORES
+def test_ended_tasks_are_listed_newest_first(open_store: Open, tmp_path: Path, history: list[Recorded]) -> None:
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        await _store_all(store, site, history)
+        everything = await store.tasks(status=None, limit=10, before=None)
+        completed = await store.tasks(status="completed", limit=10, before=None)
+        older = await store.tasks(status=None, limit=10, before="T00002")
+        one = await store.task("T00001")
+        none = await store.task("T99999")
+        await store.close()
+        assert [record.task.id for record in everything] == ["T00002", "T00001"]
+        assert [record.task.id for record in completed] == ["T00001"]
+        assert older == completed
+        assert one is not None
+        assert one.mission is not None
+        assert one.mission.task == "T00001"
+        assert none is None
+
+    asyncio.run(story())
+
+
+def test_replaying_the_log_gives_the_same_state(history: list[Recorded]) -> None:
+    site = corridor_site()
+    once, again = _replay(site, history), _replay(site, history)
+    assert once == again
+    assert once.seq == len(history)
+
+
+def test_migrations_give_the_tables_that_the_code_expects(tmp_path: Path) -> None:
+    async def story() -> dict[str, set[str]]:
+        url = f"sqlite+aiosqlite:///{tmp_path}/fleet.sqlite3"
+        await (await SqlStore.open(url, corridor_site())).close()
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            found = await connection.run_sync(
+                lambda sync: {
+                    table: {column["name"] for column in inspect(sync).get_columns(table)}
+                    for table in inspect(sync).get_table_names()
+                }
+            )
+        await engine.dispose()
+        return found
+
+    tables = asyncio.run(story())
+    del tables["alembic_version"]
+    assert tables == {name: {c.name for c in table.columns} for name, table in Base.metadata.tables.items()}
+
+
+def test_times_come_back_in_utc(tmp_path: Path, history: list[Recorded]) -> None:
+    async def story() -> datetime:
+        site = corridor_site()
+        store = await open_sqlite(tmp_path, site)
+        await _store_all(store, site, history)
+        events = await store.events_after(0, 1)
+        await store.close()
+        return events[0].time
+
+    assert asyncio.run(story()).tzinfo is UTC
