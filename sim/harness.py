@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -24,13 +23,15 @@ from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.views import TaskView
 from fleet_manager.persistence.memory import MemoryStore
-from maps.model import CarrierKind, Robot, RobotId, Site
+from maps.model import CarrierKind, Fleet, RobotId, Site, WaypointId
 from robot_agents.memory_link import MemoryNetwork
+from robot_agents.porter.agent import PorterAgent
+from robot_agents.porter.walking import WalkingPorter, home_pose
 from robot_agents.runtime import AgentRuntime, AgentSettings
 from robot_agents.simulated.agent import SimulatedAgent
 from sim.clock import LoopClock
 from sim.people import Nurses
-from sim.port import Segment
+from sim.violations import Motion, Violation, violations
 from sim.world import World
 
 SELDOM = AgentSettings(moving_period=60.0, idle_period=60.0)
@@ -43,7 +44,8 @@ LONG_SILENCE = Patience(unreachable_after=150.0, no_signal=150.0)
 class Hospital:
     """Everything is built on entering, in the running loop, and ended on leaving.
 
-    The same site, seed and requests give the same event log. `nurses` None leaves all hand-overs to the test.
+    The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for
+    a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Hospital:
         patience: Patience = LONG_SILENCE,
         latency: float = 0.0,
         keep_events: bool = True,
-        draw: Callable[[Segment], None] | None = None,
+        judge: bool = True,
     ) -> None:
         self.site = site
         self._seed = seed
@@ -64,7 +66,8 @@ class Hospital:
         self._agent_settings = agents
         self._patience = patience
         self._latency = latency
-        self._draw = draw
+        self.motion = Motion()
+        self._judge = judge
         self.store = MemoryStore(site, keep_events=keep_events)
         self._tasks: list[asyncio.Task[None]] = []
         self._manager_task: asyncio.Task[None] | None = None
@@ -74,31 +77,33 @@ class Hospital:
 
     async def __aenter__(self) -> Self:
         self.clock = LoopClock()
-        self.world = World(self.site, rng=self._rng("world"), draw=self._draw)
+        self.world = World(self.site, rng=self._rng("world"), draw=self.motion.draw if self._judge else None)
         self.network = MemoryNetwork(None, latency=self._latency)
         for fleet in self.site.fleets.values():
             for robot in fleet.robots:
-                if robot.home is None or fleet.carrier is CarrierKind.PERSON:
+                if robot.home is None:
                     continue
-                self.world.spawn(robot.id, fleet.id, robot.home)
-                self._tasks.append(asyncio.create_task(self._runtime(robot).run(), name=robot.id))
+                runtime = self._runtime(fleet, robot.id, robot.home)
+                self._tasks.append(asyncio.create_task(runtime.run(), name=robot.id))
         await self.start_manager()
         return self
 
     def _rng(self, purpose: str) -> random.Random:
         return random.Random(f"{self._seed}/{purpose}")
 
-    def _runtime(self, robot: Robot) -> AgentRuntime:
-        rng = self._rng(robot.id)
-        agent = SimulatedAgent(robot.id, self.world, self.clock)
-        return AgentRuntime(
-            agent,
-            partial(self.network.connect, robot.id),
-            self.clock,
-            settings=self._agent_settings,
-            token="",
-            rng=rng,
-        )
+    def _runtime(self, fleet: Fleet, robot: RobotId, home: WaypointId) -> AgentRuntime:
+        """A robot in the world, or a porter who walks, with its agent."""
+        rng = self._rng(robot)
+        agent: SimulatedAgent | PorterAgent
+        if fleet.carrier is CarrierKind.PERSON:
+            agent = PorterAgent(robot, self.clock, home_pose(self.site, robot))
+            WalkingPorter(agent, rng=rng)
+        else:
+            self.world.spawn(robot, fleet.id, home)
+            self.motion.place(robot, self.world.state(robot).place)
+            agent = SimulatedAgent(robot, self.world, self.clock)
+        connect = partial(self.network.connect, robot)
+        return AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)
 
     async def start_manager(self) -> None:
         """Start the manager, the first time or from what is stored."""
@@ -199,6 +204,11 @@ class Hospital:
         task = self._manager_task
         if task is not None and task.done() and not task.cancelled():
             task.result()
+
+    def violations(self) -> list[Violation]:
+        """Every overlap of two true footprints so far."""
+        self.world.flush()
+        return violations(self.site, self.motion, asyncio.get_running_loop().time())
 
     def robot(self, robot: str) -> RobotId:
         """The id of a robot of this site; raises KeyError."""

@@ -72,10 +72,12 @@ class Execution:
         if not any(self._parking.touch(own, goal) for goal in goals):
             self._rehome(robot_id, None)
 
-    def _rehome(self, robot_id: RobotId, home: WaypointId | None) -> None:
+    def _rehome(self, robot_id: RobotId, home: WaypointId | None) -> bool:
+        rests_at = home or self._robots[robot_id].home
+        if self._traffic.knows(robot_id) and not self._traffic.rehome(robot_id, rests_at):
+            return False
         self._ledger.record(RobotRehomed(robot=robot_id, home=home))
-        if self._traffic.knows(robot_id):
-            self._traffic.rehome(robot_id, self.home(robot_id))
+        return True
 
     def _free_goal(self, robot_id: RobotId, goal: WaypointId) -> None:
         """Whoever has its home at this robot's goal rests elsewhere for now, in a bay that nobody needs."""
@@ -89,9 +91,10 @@ class Execution:
             taken |= {r.drive.goal for r in state.robots.values() if r.drive and r.id != other.id}
             taken |= {goal}
             start = self.will_stand_at(other.id) or home
-            bay = self._parking.nearest(other.fleet, start, taken, frozenset(state.closed_lanes))
-            if bay is not None:
-                self._rehome(other.id, bay)
+            closed = frozenset(state.closed_lanes)
+            for bay in self._parking.nearest(other.fleet, start, taken, closed):
+                if self._rehome(other.id, bay):
+                    break
 
     def place(self, robot_id: RobotId) -> None:
         """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart."""
@@ -122,7 +125,11 @@ class Execution:
     # --- driving ---------------------------------------------------------------------------------------
 
     def drive_to(self, robot_id: RobotId, goal: WaypointId, *, making_way: bool = False) -> bool:
-        """Claim a route to `goal`, keeping what is allocated already; False when there is none."""
+        """Claim a route to `goal`, keeping what is allocated already; False when there is none.
+
+        Where leaving the old route would shut somebody in, the robot follows it to its end first; whoever wants it
+        elsewhere asks again when it arrives.
+        """
         robot = self._ledger.state.robots[robot_id]
         start = self.will_stand_at(robot_id)
         if start is None:
@@ -154,10 +161,12 @@ class Execution:
         )
         if self.on_foot(robot):
             drive = replace(drive, allocated_to=drive.end, cleared_to=drive.end)
+        on_foot = self.on_foot(robot)
+        if not on_foot and not self._traffic.claim(robot_id, drive):
+            return True
         self._ledger.record(RouteClaimed(robot=robot_id, drive=drive))
-        if not self.on_foot(robot):
+        if not on_foot:
             self._free_goal(robot_id, goal)
-            self._traffic.claim(robot_id, drive)
             self._clear_wait(robot_id)
             self.allocate(robot_id)
         self.send_drive(robot_id)
@@ -284,6 +293,8 @@ class Execution:
         if robot_id not in self._waiting or robot.drive is None:
             self._waiting.pop(robot_id, None)
             return
+        if robot.drive.allocated_to == robot.drive.reached:
+            self._free_goal(robot_id, robot.drive.goal)
         self.allocate(robot_id)
         robot = self._ledger.state.robots[robot_id]
         drive, wait = robot.drive, robot.wait

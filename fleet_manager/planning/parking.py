@@ -44,8 +44,8 @@ class Parking:
 
     def nearest(
         self, fleet: FleetId, start: WaypointId, taken: Collection[WaypointId], closed: frozenset[LaneId]
-    ) -> WaypointId | None:
-        """The nearest bay whose place touches none of `taken`; those made for robots come before all others."""
+    ) -> list[WaypointId]:
+        """The bays that touch none of `taken`, nearest first; those made for robots come before all others."""
         tables = self._routes.of(fleet)
         own = self._conflicts.radius_of(fleet)
         widest = self._conflicts.radii()[-1]
@@ -56,7 +56,7 @@ class Parking:
             way = tables.time(start, bay, closed)
             if way is not None and waypoint_part(bay) not in full:
                 free.append((not self._for_robots(bay), way, bay))
-        return min(free)[2] if free else None
+        return [bay for _, _, bay in sorted(free)]
 
     def touch(self, one: WaypointId, other: WaypointId) -> bool:
         """Whether two robots can't stand at both places at once."""

@@ -79,8 +79,8 @@ class Traffic:
     def restore(self, robot: RobotId, fleet: FleetId, home: WaypointId | None, drive: Drive) -> None:
         """Take up a drive as it was stored, with all it had allocated."""
         self.place(robot, fleet, home, drive.nodes[drive.index(drive.reached)].waypoint)
-        self.claim(robot, drive)
         holding = self._robots[robot]
+        holding.drive = drive
         holding.committed = drive.allocated_to > drive.reached
         holding.to = drive.allocated_to
         self._take(robot, self._parts_between(drive, drive.reached, drive.allocated_to))
@@ -96,14 +96,20 @@ class Traffic:
     def knows(self, robot: RobotId) -> bool:
         return robot in self._robots
 
-    def claim(self, robot: RobotId, drive: Drive) -> None:
-        """Announce a new route; it starts with the part that the robot has already."""
+    def claim(self, robot: RobotId, drive: Drive) -> bool:
+        """Announce a new route; it starts with the part that the robot holds already.
+
+        False, and nothing changes, when giving up the old route here would shut somebody in: then the robot has to
+        drive the old one to its end first.
+        """
         holding = self._robots[robot]
-        holding.drive = drive
-        holding.to = drive.allocated_to
-        holding.ways = {}
-        holding.committed = False
-        self._stuck_now = None
+        known = (holding.drive, holding.to, holding.ways, holding.committed)
+        before = self._stuck_before()
+        holding.drive, holding.to, holding.ways, holding.committed = drive, drive.allocated_to, {}, False
+        if self._is_worse(before):
+            holding.drive, holding.to, holding.ways, holding.committed = known
+            return False
+        return True
 
     def arrive(self, robot: RobotId, at: WaypointId) -> None:
         """The drive is over: only the place itself is held."""
@@ -123,12 +129,16 @@ class Traffic:
         needed.update(dict.fromkeys(self._parts_between(drive, drive.reached, holding.to)))
         self._keep(robot, holding, needed)
 
-    def rehome(self, robot: RobotId, home: WaypointId | None) -> None:
-        """The robot shall rest elsewhere from now on."""
+    def rehome(self, robot: RobotId, home: WaypointId | None) -> bool:
+        """The robot shall rest elsewhere from now on; False, and nothing changes, when that would shut somebody in."""
         holding = self._robots[robot]
-        holding.home = home
-        holding.ways = {}
-        self._stuck_now = None
+        known = (holding.home, holding.ways)
+        before = self._stuck_before()
+        holding.home, holding.ways = home, {}
+        if self._is_worse(before):
+            holding.home, holding.ways = known
+            return False
+        return True
 
     def immobile(self, robot: RobotId, *, can_move: bool) -> None:
         """A robot that can't move keeps its place blocked; the others' safety no longer counts on it."""
@@ -215,9 +225,7 @@ class Traffic:
 
     def _trapped_by(self, robot: RobotId, drive: Drive, to: int) -> RobotId | None:
         """A robot that could get home before this allocation and could not after it, or None."""
-        if self._stuck_now is None:
-            self._stuck_now = self._stuck()
-        before = self._stuck_now
+        before = self._stuck_before()
         holding = self._robots[robot]
         known = (holding.stand, holding.to, holding.committed)
         holding.stand, holding.to, holding.committed = drive.nodes[drive.index(to)].waypoint, to, True
@@ -227,6 +235,19 @@ class Traffic:
         if not worse and robot in after and not holding.committed:
             worse = [robot]
         return next((r for r in worse if r != robot), worse[0]) if worse else None
+
+    def _stuck_before(self) -> dict[RobotId, None]:
+        if self._stuck_now is None:
+            self._stuck_now = self._stuck()
+        return self._stuck_now
+
+    def _is_worse(self, before: dict[RobotId, None]) -> bool:
+        """Whether a change shuts in a robot that was free before it; remembers the new state when not."""
+        after = self._stuck()
+        if any(robot not in before for robot in after):
+            return True
+        self._stuck_now = after
+        return False
 
     def _stuck(self) -> dict[RobotId, None]:
         """The robots that find no turn to finish, when each in turn drives its whole way and the others stand."""
