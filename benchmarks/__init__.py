@@ -1,0 +1,1 @@
+"""What `wardfleet bench` runs. Figures mean what the architecture page's measures say."""

@@ -87,6 +87,13 @@ class CarrierKind(StrEnum):
     PERSON = "person"
 
 
+class Orientation(StrEnum):
+    """Which end of the robot leads on a lane."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
 class Disposition(StrEnum):
     """Where goods on board go when their task is cancelled or nobody collects them."""
 
@@ -147,7 +154,7 @@ class Lane:
 
     `width` is the free width a robot may use; `speed_limit` None means the robot's own limit. `door` is the
     door that must be open while a robot is on the lane. `fleets` None admits every fleet. At most one robot is
-    on all lanes that share a `mutex`.
+    on all lanes that share a `mutex`. `orientation` None leaves the robot free to drive either way round.
     """
 
     id: LaneId
@@ -159,6 +166,7 @@ class Lane:
     door: DoorId | None = None
     fleets: frozenset[FleetId] | None = None
     mutex: str | None = None
+    orientation: Orientation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

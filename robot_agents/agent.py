@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from robot_agents.protocol import Command, Mode, Pose, Telemetry
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, aware and in UTC."""
+        ...
 
 
 class Reporter(Protocol):
@@ -18,14 +25,18 @@ class Reporter(Protocol):
     def blocked(self, reason: str, *, over: bool = False) -> None: ...
     def charge_reached(self) -> None: ...
 
+    def power(self, on: bool) -> None:
+        """The robot's computer went off: nothing is sent or heard, and nobody is told, until it is on again."""
+        ...
+
 
 class Agent(Protocol):
     """One robot behind its own language: the simulator, Nav2 over ROS 2, MAVLink, VDA 5050, or a person's phone.
 
     Calls come in this order: `start` once; then `execute` for each new command and `telemetry` at any time;
     `stop` once. `execute` returns at once and never raises: what becomes of the command is told to the reporter
-    later. When the manager falls silent the robot finishes its cleared part and holds; nothing is asked of `stop`
-    then.
+    later. A `Drive` that a newer one replaces gets no outcome. When the manager falls silent the robot finishes its
+    cleared part and holds; nothing is asked of `stop` then.
     """
 
     @property

@@ -6,7 +6,7 @@ the manager sends *commands*, the agent sends *reports* and *telemetry*:
 - A command has a `command_id` and is idempotent: an agent that knows the id already repeats its last report
   and does nothing else. `Drive` and `Proceed` set the wanted state, so the newest always wins.
 - A report has a `number` that counts up per robot without gaps. The agent keeps it until the manager says
-  `ReportsAcknowledged(through=number)`, which it does only after the report is stored; after a reconnect the agent sends all
+  `ReportsAcknowledged(through=number)`, which it does only after the report is stored; after a reconnect it sends all
   that are not acknowledged, in order. A manager drops a number that it has stored already.
 - Telemetry is the heartbeat; only the newest counts, it is never kept.
 

@@ -126,7 +126,11 @@ class Missions:
     # --- compartments ----------------------------------------------------------------------------------
 
     def _offer(self, robot_id: RobotId, step: Step) -> None:
+        """Open what the step needs; a person's hands are open."""
         robot = self._ledger.state.robots[robot_id]
+        if self._execution.on_foot(robot):
+            self._opened(robot_id)
+            return
         for compartment in self._compartments(robot, step):
             items = tuple(str(item) for item in step.items)
             self._issue(robot_id, OPEN, step=step.id, compartment=compartment, items=items)
@@ -136,6 +140,9 @@ class Missions:
         self._ledger.stop_timer("handover_alert", step.id)
         self._ledger.stop_timer("handover_end", step.id)
         self._ledger.close_alert("handover_waiting", robot_id)
+        if self._execution.on_foot(robot):
+            self.signal(robot_id, Signal.CLOSED)
+            return
         for compartment in self._compartments(robot, step):
             self._issue(robot_id, CLOSE, step=step.id, compartment=compartment)
 
@@ -211,8 +218,13 @@ class Missions:
             return
         if command.kind == CLOSE:
             self.signal(robot_id, Signal.CLOSED)
-            return
+        else:
+            self._opened(robot_id)
+
+    def _opened(self, robot_id: RobotId) -> None:
+        """The compartment is open: wait for a person, unless the task was cancelled meanwhile."""
         self.signal(robot_id, Signal.OPENED)
+        robot = self._ledger.state.robots[robot_id]
         mission = self._ledger.state.mission_of(robot)
         task = self._ledger.state.task_of(robot)
         if mission is None or task is None or mission.step is None:

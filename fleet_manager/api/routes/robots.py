@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from fleet_manager.api.answers import answer
+from fleet_manager.api.auth import RequestActor
+from fleet_manager.api.schemas import ActionReason
+from fleet_manager.orchestration.commands import ChangeRobot, RobotAction
+from fleet_manager.orchestration.ports import FleetManager
+from fleet_manager.orchestration.views import RobotView
+from maps.model import RobotId
+
+
+def robot_routes(manager: FleetManager) -> APIRouter:
+    router = APIRouter(prefix="/robots", tags=["robots"])
+
+    @router.get("", summary="All robots and porters")
+    async def robots() -> list[RobotView]:
+        return manager.robots()
+
+    @router.get("/{robot_id}", summary="One robot")
+    async def robot(robot_id: str) -> RobotView:
+        return manager.robot(robot_id)
+
+    @router.post("/{robot_id}/{action}", summary="Pause, resume, take out of service or bring back")
+    async def change_robot(
+        robot_id: str, action: RobotAction, actor: RequestActor, body: ActionReason | None = None
+    ) -> RobotView:
+        command = ChangeRobot(actor=actor, robot=RobotId(robot_id), action=action, reason=body.reason if body else "")
+        return await answer(manager, command, RobotView)
+
+    return router

@@ -1,0 +1,219 @@
+"""What clients may send. Shapes and lengths are checked here, meaning by the fleet manager."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeAlias
+from unicodedata import category
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from fleet_manager.domain.errors import InvalidRequest
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TaskStatus
+from fleet_manager.orchestration.commands import (
+    CancelTask,
+    ChangeTask,
+    HandOver,
+    ItemReceipt,
+    ItemRequest,
+    Proof,
+    ProofKind,
+    StopRequest,
+    SubmitTask,
+)
+
+
+def _printable(text: str) -> str:
+    if any(category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _text_only(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("must be a text such as 2026-03-01T09:15:00+08:00")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the calendar") from None
+
+
+def _text(shortest: int, longest: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
+
+
+Id: TypeAlias = Annotated[str, _text(1, 100), AfterValidator(_printable)]
+Name: TypeAlias = Annotated[str, _text(1, 200), AfterValidator(_printable)]
+Words: TypeAlias = Annotated[str, _text(0, 1000), AfterValidator(_printable)]
+Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_utc)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RequestedItem(_Request):
+    """`item_id` is the goods' own identifier (a bar code, an order line); one is made up when it is left out."""
+
+    name: Name
+    quantity: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    item_id: Id | None = None
+    item_class: Id | None = None
+
+
+class RequestedStop(_Request):
+    """`items` are ids of the request's items; none means all."""
+
+    place: Id
+    kind: StopKind
+    items: Annotated[list[Id], Field(max_length=100)] = []
+
+
+class DeliveryRequest(_Request):
+    """Bring items from one place to another: either `pickup` and `dropoff`, or `stops` in their order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "delivery",
+                    "pickup": "pharmacy",
+                    "dropoff": "ward_3b",
+                    "items": [{"name": "cefazolin 1 g", "quantity": 10, "item_class": "medicine"}],
+                    "priority": "urgent",
+                    "due": "2026-03-01T09:15:00+08:00",
+                    "note": "for theatre 2",
+                }
+            ]
+        }
+    )
+
+    kind: Literal["delivery"]
+    pickup: Id | None = None
+    dropoff: Id | None = None
+    stops: Annotated[list[RequestedStop], Field(min_length=1, max_length=50)] | None = None
+    items: Annotated[list[RequestedItem], Field(min_length=1, max_length=100)]
+    priority: Priority = Priority.ROUTINE
+    earliest_start: Moment | None = None
+    due: Moment | None = None
+    note: Words = ""
+
+    def to_command(self, actor: Actor, key: str | None) -> SubmitTask:
+        return SubmitTask(
+            actor=actor,
+            stops=self._stops(),
+            items=tuple(ItemRequest(**item.model_dump()) for item in self.items),
+            priority=self.priority,
+            earliest_start=self.earliest_start,
+            due=self.due,
+            note=self.note,
+            key=key,
+        )
+
+    def _stops(self) -> tuple[StopRequest, ...]:
+        match self.pickup, self.dropoff, self.stops:
+            case str(pickup), str(dropoff), None:
+                return (
+                    StopRequest(place=pickup, kind=StopKind.PICK_UP),
+                    StopRequest(place=dropoff, kind=StopKind.DROP_OFF),
+                )
+            case None, None, list(stops):
+                return tuple(StopRequest(place=s.place, kind=s.kind, items=tuple(s.items)) for s in stops)
+        lacking = "dropoff" if self.pickup else "pickup"
+        raise InvalidRequest(
+            f"{'stops' if self.stops else lacking}: a delivery has either pickup and dropoff, or stops",
+            field="stops" if self.stops else lacking,
+            way_out="send exactly one of the two forms",
+        )
+
+
+class TaskChange(_Request):
+    """Left out or null: stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"priority": "stat"}]})
+
+    priority: Priority | None = None
+    due: Moment | None = None
+
+    def to_command(self, actor: Actor, task: str) -> ChangeTask:
+        if self.priority is None and self.due is None:
+            raise InvalidRequest("priority, due: there is nothing to change", field="priority")
+        return ChangeTask(actor=actor, task=TaskId(task), priority=self.priority, due=self.due)
+
+
+class Cancellation(_Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the patient went home"}]})
+
+    reason: Words = ""
+
+    def to_command(self, actor: Actor, task: str) -> CancelTask:
+        return CancelTask(actor=actor, task=TaskId(task), reason=self.reason)
+
+
+class RequestedActor(_Request):
+    id: Id
+    role: Id = "staff"
+    ward: Id | None = None
+
+
+class GivenProof(_Request):
+    kind: ProofKind = ProofKind.NONE
+    value: Words = ""
+
+
+class HandedItem(_Request):
+    item_id: Id
+    outcome: ItemOutcome = ItemOutcome.ACCEPTED
+
+
+class HandoverRequest(_Request):
+    """Goods change hands where the carrier waits. Items that are not named are accepted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "actor": {"id": "nurse-li", "role": "nurse", "ward": "3B"},
+                    "proof": {"kind": "pin", "value": "4711"},
+                    "items": [{"item_id": "cefazolin-1", "outcome": "accepted"}],
+                }
+            ]
+        }
+    )
+
+    step_id: Id | None = None
+    actor: RequestedActor | None = None
+    proof: GivenProof = GivenProof()
+    items: Annotated[list[HandedItem], Field(max_length=100)] = []
+
+    def to_command(self, actor: Actor, task: str) -> HandOver:
+        if self.actor:
+            actor = Actor(id=self.actor.id, role=self.actor.role, ward=self.actor.ward)
+        return HandOver(
+            actor=actor,
+            task=TaskId(task),
+            step=self.step_id,
+            proof=Proof(kind=self.proof.kind, value=self.proof.value),
+            items=tuple(ItemReceipt(item=ItemId(i.item_id), outcome=i.outcome) for i in self.items),
+        )
+
+
+class ActionReason(_Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "wheel squeaks"}]})
+
+    reason: Words = ""
+
+
+class TaskQuery(_Request):
+    status: TaskStatus | None = Field(None, description="only tasks with this status")
+    limit: int = Field(100, ge=1, le=500)
+    before: Id | None = Field(None, description="id of the last task of the page before")
+
+
+class EventQuery(_Request):
+    after: int = Field(0, ge=0, le=2**63 - 1, description="the last seq that is known already")
+    limit: int = Field(100, ge=1, le=1000)

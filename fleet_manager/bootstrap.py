@@ -1,0 +1,127 @@
+"""The composition root: the one place that picks adapters and puts a fleet manager together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter, ValidationError
+
+from fleet_manager.agent_link.joined import JoinedLinks
+from fleet_manager.agent_link.memory import MemoryAgentLink
+from fleet_manager.agent_link.porters import Porters
+from fleet_manager.agent_link.server import AgentServer
+from fleet_manager.api.app import create_app
+from fleet_manager.building.simulated import SimulatedBuilding
+from fleet_manager.building.unconnected import UnconnectedDoors, UnconnectedLifts
+from fleet_manager.orchestration.orchestrator import Orchestrator
+from fleet_manager.orchestration.ports import Clock, Doors, Lifts
+from fleet_manager.persistence.sql import SqlStore
+from fleet_manager.settings import ServerSettings
+from maps.model import CarrierKind, Site
+from maps.site_files import load_site
+from sim.clock import ScaledClock, WallClock
+from sim.link import RemoteWorld
+
+CONSOLE: Final = Path(__file__).parent / "console" / "dist"
+
+_TOKENS: Final = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A fleet manager at work. `failed` ends with the error that ended the manager, if one does."""
+
+    manager: Orchestrator
+    app: FastAPI
+    failed: asyncio.Task[None]
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names it and the way out."""
+
+
+def read_tokens(path: Path, site: Site) -> Mapping[str, str]:
+    """The robots' tokens. Raises SettingsError when the file can't be used or lacks a robot."""
+    try:
+        tokens = _TOKENS.validate_json(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"tokens: {path}: {error.strerror}; `wardfleet tokens` writes one") from error
+    except ValidationError as error:
+        raise SettingsError(f"tokens: {path}: must be a JSON object of robot: token") from error
+    lacking = [r for r in _robots(site) if r not in tokens]
+    if lacking:
+        raise SettingsError(f"tokens: {path} has none for {', '.join(lacking[:5])}; `wardfleet tokens` writes one")
+    return tokens
+
+
+def write_tokens(path: Path, site: Site) -> None:
+    """Make a token for every robot of the site and keep them in a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({robot: secrets.token_urlsafe(24) for robot in _robots(site)}, indent=2))
+
+
+def _robots(site: Site) -> list[str]:
+    ground = (f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON)
+    return [robot.id for fleet in ground for robot in fleet.robots]
+
+
+@asynccontextmanager
+async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
+    """Put a fleet manager together from its settings and run it while inside.
+
+    Raises MapError for a bad site and SettingsError for other settings that can't be used.
+    """
+    site = load_site(settings.site)
+    tokens = read_tokens(settings.tokens, site) if settings.tokens else {}
+    clock: Clock = WallClock() if settings.speed == 1.0 else ScaledClock(settings.speed, settings.epoch)
+    async with AsyncExitStack() as stack:
+        store = await SqlStore.open(settings.database, site)
+        stack.push_async_callback(store.close)
+        doors: Doors = UnconnectedDoors()
+        lifts: Lifts = UnconnectedLifts()
+        building: SimulatedBuilding | None = None
+        if settings.world is not None:
+            world = RemoteWorld(settings.world, speed=settings.speed)
+            await stack.enter_async_context(world.connected())
+            building = SimulatedBuilding(world)
+            doors, lifts = building.doors, building.lifts
+        server, memory = AgentServer(tokens), MemoryAgentLink()
+        manager = Orchestrator(
+            site,
+            state=await store.load(),
+            store=store,
+            clock=clock,
+            link=JoinedLinks(server, memory),
+            doors=doors,
+            lifts=lifts,
+        )
+        running = asyncio.create_task(manager.run(), name="manager")
+        stack.push_async_callback(_ended, running)
+        server.attach(manager)
+        memory.attach(manager)
+        if building is not None:
+            building.attach(manager)
+            stack.callback(building.close)
+        porters = Porters(site, clock)
+        await stack.enter_async_context(porters.connected(memory, manager))
+        app = create_app(
+            manager,
+            console_dir=CONSOLE if CONSOLE.is_dir() else None,
+            agent_endpoint=server.endpoint,
+            porters=porters,
+        )
+        yield Running(manager, app, running)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,3 @@
+from fleet_manager.cli.main import main
+
+main()

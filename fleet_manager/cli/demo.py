@@ -1,0 +1,260 @@
+"""`wardfleet demo`: a whole simulated hospital on this machine, each part a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import httpx
+import typer
+from rich.console import Console
+
+from fleet_manager.bootstrap import CONSOLE, write_tokens
+from fleet_manager.cli.problems import plain_problems
+from maps.fleets import with_robots
+from maps.importers import read_any
+from maps.model import CarrierKind, Site
+from maps.site_files import save_site
+
+DEFAULT_SITE: Final = Path(__file__).parents[2] / "maps" / "sites" / "general_hospital"
+
+_PATIENCE: Final = 60.0
+"""Seconds that a part may take to start."""
+
+out = Console(stderr=True, highlight=False)
+
+
+class DemoError(Exception):
+    """A part of the demo did not start, or a setting can't be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What the processes share."""
+
+    folder: Path
+    site: Path
+    tokens: Path
+    robots: list[str]
+    port: int
+    speed: float
+    epoch: str
+    auto_handover: bool
+
+
+def demo(
+    site: Annotated[Path, typer.Option(help="Site folder, or a map that can be imported.")] = DEFAULT_SITE,
+    robots: Annotated[int, typer.Option(min=1, max=200, help="Robots of the site's first fleet.")] = 6,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console; 0 takes a free one.")] = 8000,
+    speed: Annotated[float, typer.Option(min=0.1, max=50, help="How much faster than the wall clock time runs.")] = 1.0,
+    auto_handover: Annotated[
+        bool, typer.Option("--auto-handover", help="Simulated staff load and unload the robots.")
+    ] = False,
+    state: Annotated[Path | None, typer.Option(help="Folder to keep the state in; a temporary one otherwise.")] = None,
+) -> None:
+    """Start manager, world, agents and console of a simulated hospital on this machine.
+
+    The manager, the world (doors, lifts, bodies) and the robots' agents are separate processes: end any of them and
+    see what happens. The demo starts it again.
+
+    Examples: `wardfleet demo`, `wardfleet demo --site clinic.building.yaml --robots 4 --auto-handover`
+    """
+    with plain_problems(DemoError), _folder(state) as folder:
+        plan = _prepare(folder, site, robots, port, speed, auto_handover=auto_handover)
+        _run(plan)
+
+
+@contextmanager
+def _folder(state: Path | None) -> Iterator[Path]:
+    if state is not None:
+        state.mkdir(parents=True, exist_ok=True)
+        yield state
+        return
+    with tempfile.TemporaryDirectory(prefix="wardfleet-demo-") as folder:
+        yield Path(folder)
+
+
+def _prepare(folder: Path, source: Path, robots: int, port: int, speed: float, *, auto_handover: bool) -> _Plan:
+    if _taken(port):
+        raise DemoError(f"port {port} is in use; choose another one with --port")
+    site = _with_robots(read_any(source), robots)
+    save_site(site, folder / "site")
+    tokens = folder / "tokens.json"
+    if not tokens.exists():
+        write_tokens(tokens, site)
+    ground = [f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON]
+    return _Plan(
+        folder=folder,
+        site=folder / "site",
+        tokens=tokens,
+        robots=[robot.id for fleet in ground for robot in fleet.robots],
+        port=port or _free_port(),
+        speed=speed,
+        epoch=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        auto_handover=auto_handover,
+    )
+
+
+def _with_robots(site: Site, robots: int) -> Site:
+    """So many robots in all: one of each other fleet that has any, when that leaves the first fleet the most."""
+    ground = [f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON]
+    if not ground:
+        raise DemoError(f"site {site.name} has no robot fleet; add one to its site.yaml")
+    first, others = ground[0], ground[1:]
+    kept = [f.id for f in others if f.robots]
+    if robots < 2 * (len(kept) + 1):
+        kept = []
+    for fleet in others:
+        site = with_robots(site, fleet.id, 1 if fleet.id in kept else 0)
+    return with_robots(site, first.id, robots - len(kept))
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# --- processes -------------------------------------------------------------------------------------------------
+
+
+def _run(plan: _Plan) -> None:
+    commands = _commands(plan, world_port=_free_port())
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        for name, command in commands.items():
+            processes[name] = _start(plan, name, command)
+        _wait_until_ready(plan, processes)
+        out.print(f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots)} robots.")
+        if not CONSOLE.is_dir():
+            out.print("The console is not built: `make console` builds it. The API is there all the same.")
+        out.print(f"Logs and state: {plan.folder}. Ctrl+C ends the demo.")
+        _watch(plan, commands, processes)
+    except KeyboardInterrupt:
+        out.print("Ending the demo.")
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _commands(plan: _Plan, world_port: int) -> dict[str, list[str]]:
+    wardfleet = [sys.executable, "-m", "fleet_manager.cli"]
+    world = f"ws://127.0.0.1:{world_port}"
+    pace = ["--speed", str(plan.speed), "--epoch", plan.epoch]
+    site = ["--site", str(plan.site)]
+    handover = ["--auto-handover"] if plan.auto_handover else []
+    database = f"sqlite+aiosqlite:///{plan.folder / 'fleet.sqlite3'}"
+    named = [argument for robot in plan.robots for argument in ("--robot", robot)]
+    return {
+        "world": [*wardfleet, "sim", "world", *site, "--port", str(world_port), "--speed", str(plan.speed)],
+        "manager": [
+            *wardfleet,
+            "serve",
+            *site,
+            "--port",
+            str(plan.port),
+            "--tokens",
+            str(plan.tokens),
+            "--world",
+            world,
+            "--database",
+            database,
+            *pace,
+            *handover,
+        ],
+        "agents": [
+            *wardfleet,
+            "agent",
+            "--kind",
+            "simulated",
+            "--manager",
+            f"ws://127.0.0.1:{plan.port}/agents/v1",
+            "--world",
+            world,
+            "--token-file",
+            str(plan.tokens),
+            "--state-dir",
+            str(plan.folder / "agents"),
+            *site,
+            *pace,
+            *named,
+        ],
+    }
+
+
+def _start(plan: _Plan, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    (plan.folder / "agents").mkdir(exist_ok=True)
+    with (plan.folder / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONUNBUFFERED": "1"}
+
+
+def _wait_until_ready(plan: _Plan, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Until the manager answers and all robots are connected. Raises DemoError with the part's last words."""
+    deadline = time.monotonic() + _PATIENCE
+    url = f"http://127.0.0.1:{plan.port}/api/v1/robots"
+    with out.status("Starting the hospital …"):
+        while time.monotonic() < deadline:
+            for name, process in processes.items():
+                if process.poll() is not None:
+                    raise DemoError(f"the {name} ended: {_last_words(plan, name)}")
+            try:
+                robots = httpx.get(url, timeout=2.0).json()
+                if all(r["connected"] for r in robots if r["id"] in plan.robots):
+                    return
+            except (httpx.HTTPError, ValueError):
+                pass
+            time.sleep(0.2)
+    raise DemoError(f"the hospital did not start within {_PATIENCE:.0f} s; the logs are in {plan.folder}")
+
+
+def _last_words(plan: _Plan, name: str) -> str:
+    lines = (plan.folder / f"{name}.log").read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _watch(plan: _Plan, commands: dict[str, list[str]], processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Start a part again when it ends; a world without bodies would be another hospital, so its end is the demo's."""
+    while True:
+        time.sleep(0.5)
+        for name, process in tuple(processes.items()):
+            if process.poll() is None:
+                continue
+            if name == "world":
+                raise DemoError(f"the world ended: {_last_words(plan, name)}")
+            out.print(f"The {name} ended with code {process.returncode}; starting it again.")
+            processes[name] = _start(plan, name, commands[name])

@@ -1,0 +1,49 @@
+import { Select } from '@mantine/core';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useSite } from '../shell/site';
+
+interface Props {
+  label: string;
+  value: string | null;
+  onChange: (place: string | null) => void;
+  error: string | boolean;
+  testid: string;
+}
+
+/** The site's named places, grouped by level, found by typing any part of the name. */
+export function PlaceSelect({ label, value, onChange, error, testid }: Props) {
+  const { t } = useTranslation();
+  const { levels, places } = useSite();
+  const groups = useMemo(
+    () =>
+      levels
+        .map((level) => ({
+          group: level.id,
+          items: places
+            .filter((place) => place.level === level.id)
+            .map((place) => ({ value: place.id, label: place.name }))
+            .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })),
+        }))
+        .filter(({ items }) => items.length > 0),
+    [levels, places],
+  );
+  return (
+    <Select
+      label={label}
+      placeholder={t('request.choosePlace')}
+      data={groups}
+      value={value}
+      onChange={onChange}
+      error={error}
+      searchable
+      selectFirstOptionOnChange
+      clearable
+      clearButtonProps={{ 'aria-label': t('app.close') }}
+      nothingFoundMessage={t('request.noPlace')}
+      maxDropdownHeight={320}
+      styles={{ option: { minHeight: 44 } }}
+      data-testid={testid}
+    />
+  );
+}

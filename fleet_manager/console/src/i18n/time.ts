@@ -1,0 +1,22 @@
+/** Local time of day, with the date when it is not today. */
+export function clock(language: string, moment: string, now: number): string {
+  const then = new Date(moment);
+  const sameDay = then.toDateString() === new Date(now).toDateString();
+  const day = sameDay ? {} : ({ month: 'short', day: 'numeric' } as const);
+  return new Intl.DateTimeFormat(language, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(then);
+}
+
+/** How far away a moment is, such as “in 4 min” or “2 min ago”. */
+export function away(language: string, moment: string, now: number): string {
+  const seconds = (Date.parse(moment) - now) / 1000;
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'short' });
+  if (Math.abs(seconds) < 60) return format.format(Math.round(seconds), 'second');
+  if (Math.abs(seconds) < 5400) return format.format(Math.round(seconds / 60), 'minute');
+  return format.format(Math.round(seconds / 3600), 'hour');
+}
+
+/** A length of time in minutes, at least one. */
+export function minutes(language: string, milliseconds: number): string {
+  const count = Math.max(1, Math.round(milliseconds / 60_000));
+  return new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', unitDisplay: 'short' }).format(count);
+}

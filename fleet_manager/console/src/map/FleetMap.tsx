@@ -1,0 +1,119 @@
+import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { LiftView } from '../api/types';
+import { RobotDetails } from '../robots/RobotDetails';
+import { Icon } from '../shell/icons';
+import { useSite } from '../shell/site';
+import { useFleet, useLive, useStore } from '../stream/context';
+import { DARK, LIGHT } from './colours';
+import { Legend } from './Legend';
+import { MapScene } from './scene';
+
+interface Props {
+  robot: string | null;
+  onRobot: (robot: string | null) => void;
+}
+
+/** The live map, one level at a time; it follows the chosen robot from level to level. */
+export default function FleetMap({ robot, onRobot }: Props) {
+  const { t } = useTranslation();
+  const { levels } = useSite();
+  const robots = useFleet((fleet) => fleet.robots);
+  const stale = useLive().phase !== 'live';
+  const chosen = robot === null ? undefined : robots[robot];
+  const [levelId, setLevelId] = useState(levels[0]?.id ?? '');
+  const [followed, setFollowed] = useState<string | undefined>();
+  const fitRef = useRef<() => void>(() => undefined);
+  const robotLevel = chosen?.pose?.level;
+  if (robotLevel !== followed) {
+    setFollowed(robotLevel);
+    if (robotLevel !== undefined) setLevelId(robotLevel);
+  }
+  return (
+    <>
+      <Canvas levelId={levelId} robot={robot} onRobot={onRobot} stale={stale} fitRef={fitRef} />
+      <Paper className="map-levels" withBorder>
+        <SegmentedControl
+          orientation="vertical"
+          aria-label={t('map.level')}
+          data={levels.map(({ id }) => ({ value: id, label: id })).reverse()}
+          value={levelId}
+          onChange={setLevelId}
+          styles={{ label: { minWidth: 44, minHeight: 44, display: 'grid', placeContent: 'center' } }}
+          data-testid="levels"
+        />
+      </Paper>
+      <div className="map-legend">
+        <Legend />
+        <ActionIcon onClick={() => fitRef.current()} aria-label={t('map.fit')} title={t('map.fit')}>
+          <Icon shape="fit" />
+        </ActionIcon>
+      </div>
+      {chosen !== undefined && (
+        <div className="map-robot">
+          <RobotDetails robot={chosen} onClose={() => onRobot(null)} />
+        </div>
+      )}
+    </>
+  );
+}
+
+interface CanvasProps extends Props {
+  levelId: string;
+  stale: boolean;
+  fitRef: React.RefObject<() => void>;
+}
+
+function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
+  const { t } = useTranslation();
+  const { levels } = useSite();
+  const store = useStore();
+  const target = useRef<HTMLDivElement>(null);
+  const [scene, setScene] = useState<MapScene | null>(null);
+  const robots = useFleet((fleet) => fleet.robots);
+  const doors = useFleet((fleet) => fleet.doors);
+  const lifts = useFleet((fleet) => fleet.lifts);
+  const dark = useComputedColorScheme('light') === 'dark';
+  const level = levels.find(({ id }) => id === levelId);
+  const here = Object.values(robots).filter(({ pose }) => pose?.level === levelId).length;
+
+  useEffect(() => {
+    if (target.current === null) return undefined;
+    const made = new MapScene(target.current, LIGHT, onRobot);
+    const silence = store.onPoses((poses) => made.move(poses));
+    fitRef.current = () => made.fit();
+    setScene(made);
+    return () => {
+      silence();
+      made.dispose();
+    };
+  }, [store, onRobot, fitRef]);
+
+  useEffect(() => scene?.paint(dark ? DARK : LIGHT), [scene, dark]);
+
+  useEffect(() => {
+    if (level !== undefined) scene?.draw(level);
+  }, [scene, level]);
+
+  useEffect(() => {
+    const liftLabel = (lift: LiftView | undefined, id: string, at: string): string => {
+      if (lift?.available === false) return t('map.liftOut', { lift: id });
+      if (lift?.level == null) return t('map.liftMoving', { lift: id });
+      return lift.level === at ? t('map.liftHere', { lift: id }) : t('map.liftAt', { lift: id, level: lift.level });
+    };
+    scene?.show({ robots, doors, lifts, selected: robot, liftLabel });
+  }, [scene, robots, doors, lifts, robot, level, t]);
+
+  return (
+    <div
+      ref={target}
+      className="map"
+      data-stale={stale}
+      data-testid="map"
+      role="application"
+      tabIndex={0}
+      aria-label={`${t('map.label', { level: levelId })}: ${t('map.robotsHere', { count: here, level: levelId })}`}
+    />
+  );
+}

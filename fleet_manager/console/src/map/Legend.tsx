@@ -1,0 +1,51 @@
+import { Button, Group, Paper, Popover, Stack, Text, useComputedColorScheme } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { word } from '../i18n/words';
+import { useSite } from '../shell/site';
+import { DARK, LIGHT } from './colours';
+
+/** What the colours mean; only the zone classes that this site has. */
+export function Legend() {
+  const { t } = useTranslation();
+  const { levels } = useSite();
+  const colours = useComputedColorScheme('light') === 'dark' ? DARK : LIGHT;
+  const present = new Set(
+    levels.flatMap((level) =>
+      (level.features['features'] as { properties: { zone_class?: string } }[]).map((f) => f.properties.zone_class),
+    ),
+  );
+  const zones = Object.entries(colours.zones).filter(([zone]) => present.has(zone));
+  return (
+    <Popover position="bottom-end" withinPortal={false}>
+      <Popover.Target>
+        <Button variant="default" px="sm">
+          {t('map.legend')}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown component={Paper}>
+        <Stack gap={6}>
+          {zones.map(([zone, colour]) => (
+            <Entry key={zone} colour={colour} text={word(t, 'zone', zone)} />
+          ))}
+          <Entry colour={colours.doorOpen} text={t('map.doorOpen')} />
+          <Entry colour={colours.doorClosed} text={t('map.doorClosed')} />
+          <Entry colour={colours.charger} text={t('map.charger')} />
+          <Entry colour={colours.route} text={t('map.allocated')} />
+          <Entry
+            colour={`repeating-linear-gradient(90deg, ${colours.route} 0 4px, transparent 4px 8px)`}
+            text={t('map.claimed')}
+          />
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function Entry({ colour, text }: { colour: string; text: string }) {
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <span className="swatch" style={{ background: colour }} />
+      <Text size="sm">{text}</Text>
+    </Group>
+  );
+}

@@ -1,0 +1,62 @@
+/** Colours of the map, for the light and the dark console. */
+export interface MapColours {
+  readonly text: string;
+  readonly halo: string;
+  readonly wall: string;
+  readonly floor: string;
+  readonly lane: string;
+  readonly place: string;
+  readonly doorOpen: string;
+  readonly doorClosed: string;
+  readonly charger: string;
+  readonly lift: string;
+  readonly liftHere: string;
+  readonly route: string;
+  readonly zones: Readonly<Record<string, string>>;
+}
+
+export const LIGHT: MapColours = {
+  text: '#1c2a33',
+  halo: '#ffffff',
+  wall: '#495057',
+  floor: '#ffffff',
+  lane: 'rgba(73, 102, 120, 0.22)',
+  place: '#5c7482',
+  doorOpen: '#2f9e44',
+  doorClosed: '#e8590c',
+  charger: '#66a80f',
+  lift: '#dee2e6',
+  liftHere: '#96f2d7',
+  route: '#1971c2',
+  zones: {
+    clean: 'rgba(56, 178, 132, 0.20)',
+    semi_contaminated: 'rgba(245, 190, 60, 0.24)',
+    contaminated: 'rgba(240, 120, 60, 0.28)',
+    isolation: 'rgba(200, 60, 110, 0.26)',
+    protective: 'rgba(64, 130, 230, 0.20)',
+    restricted: 'rgba(120, 120, 130, 0.30)',
+  },
+};
+
+export const DARK: MapColours = {
+  text: '#e6edf1',
+  halo: '#14181c',
+  wall: '#8a97a1',
+  floor: '#1b2127',
+  lane: 'rgba(170, 195, 210, 0.20)',
+  place: '#90a4b0',
+  doorOpen: '#51cf66',
+  doorClosed: '#ff922b',
+  charger: '#a9e34b',
+  lift: '#343a40',
+  liftHere: '#0b6b57',
+  route: '#4dabf7',
+  zones: {
+    clean: 'rgba(56, 200, 150, 0.20)',
+    semi_contaminated: 'rgba(245, 190, 60, 0.20)',
+    contaminated: 'rgba(250, 130, 70, 0.26)',
+    isolation: 'rgba(230, 80, 140, 0.26)',
+    protective: 'rgba(90, 150, 250, 0.22)',
+    restricted: 'rgba(150, 150, 160, 0.28)',
+  },
+};

@@ -1,0 +1,115 @@
+import { Badge, Button, CloseButton, Group, Paper, Progress, Stack, Table, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { changeRobot } from '../api/client';
+import type { RobotAction, RobotView } from '../api/types';
+import { clock } from '../i18n/time';
+import { ErrorNote } from '../shell/ErrorNote';
+import { usePlaceName } from '../shell/site';
+import { useFleet, useNow, usePose } from '../stream/context';
+import { robotColour } from './colours';
+import { robotState, waitingText } from './state';
+
+export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: () => void }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow(1_000);
+  const placeName = usePlaceName();
+  const pose = usePose(robot);
+  const task = useFleet((fleet) => (robot.task === null ? undefined : fleet.tasks[robot.task]));
+  const change = useMutation({ mutationFn: (action: RobotAction) => changeRobot(robot.id, action) });
+  const serving = robot.status !== 'out_of_service';
+  const rows: [string, string][] = [
+    [t('robot.task'), robot.task ?? t('robot.noTask')],
+    [t('robot.destination'), robot.destination === null ? '–' : placeName(robot.destination)],
+    [t('robot.position'), position(pose, robot.waypoint, placeName) ?? t('robot.unknownPlace')],
+    [t('robot.lastSeen'), robot.last_seen === null ? '–' : clock(i18n.language, robot.last_seen, now)],
+  ];
+  return (
+    <Paper shadow="md" p="md" withBorder data-testid="robot-details">
+      <Stack gap="xs">
+        <Group justify="space-between" wrap="nowrap">
+          <Text fw={700} size="lg">
+            {robot.id}
+          </Text>
+          <CloseButton onClick={onClose} aria-label={t('app.close')} />
+        </Group>
+        <Group gap="xs">
+          <Badge color={robotColour(robot)} data-testid="robot-state">
+            {robotState(t, robot)}
+          </Badge>
+          {!robot.connected && <Badge color="red">{t('robot.notConnected')}</Badge>}
+        </Group>
+        {robot.state_of_charge !== null && <Charge share={robot.state_of_charge} />}
+        {robot.waiting_for !== null && (
+          <Text size="sm" fw={600} c="orange" data-testid="robot-waiting">
+            {waitingText(t, robot.waiting_for, task, placeName)}
+            {i18n.language === 'en' && !task?.handover_step && `: ${robot.waiting_for.because}`}
+          </Text>
+        )}
+        {robot.note !== '' && <Text size="sm">{robot.note}</Text>}
+        <Table withRowBorders={false} verticalSpacing={2} horizontalSpacing={0}>
+          <Table.Tbody>
+            {rows.map(([name, value]) => (
+              <Table.Tr key={name}>
+                <Table.Th fw={400} c="dimmed" w="40%">
+                  {name}
+                </Table.Th>
+                <Table.Td data-testid={name === t('robot.position') ? 'robot-position' : undefined}>{value}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+        <ErrorNote error={change.error} />
+        <Group gap="xs" grow>
+          <Button
+            variant="default"
+            onClick={() => change.mutate(robot.paused ? 'resume' : 'pause')}
+            loading={change.isPending}
+            data-testid="robot-pause"
+          >
+            {t(robot.paused ? 'robot.resume' : 'robot.pause')}
+          </Button>
+          <Button
+            variant="default"
+            onClick={() => change.mutate(serving ? 'out-of-service' : 'return-to-service')}
+            loading={change.isPending}
+            data-testid="robot-service"
+          >
+            {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
+          </Button>
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function position(
+  pose: ReturnType<typeof usePose>,
+  waypoint: string | null,
+  placeName: (place: string) => string,
+): string | null {
+  if (pose === null) return waypoint === null ? null : placeName(waypoint);
+  return `${pose.level} · ${pose.x.toFixed(1)}, ${pose.y.toFixed(1)} m · ${pose.speed.toFixed(1)} m/s`;
+}
+
+function Charge({ share }: { share: number }) {
+  const { t } = useTranslation();
+  const percent = Math.round(share * 100);
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Text size="sm" c="dimmed">
+        {t('robot.battery')}
+      </Text>
+      <Progress
+        value={percent}
+        color={share < 0.2 ? 'red' : share < 0.35 ? 'orange' : 'green'}
+        size="lg"
+        style={{ flex: 1 }}
+        aria-label={t('robot.battery')}
+      />
+      <Text size="sm" fw={600} data-testid="robot-battery">
+        {percent} %
+      </Text>
+    </Group>
+  );
+}

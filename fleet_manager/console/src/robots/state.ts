@@ -1,0 +1,29 @@
+import type { TFunction } from 'i18next';
+import type { RobotView, TaskView, WaitingFor } from '../api/types';
+import { word } from '../i18n/words';
+
+/** What a robot is doing, in one word; an e-stop is never called a pause. */
+export function robotState(t: TFunction, robot: RobotView): string {
+  if (robot.mode !== 'automatic') return word(t, 'mode', robot.mode);
+  if (robot.paused) return t('robot.paused');
+  return word(t, 'robot', robot.connected ? robot.status : 'offline');
+}
+
+/** What is waited for; at a hand-over it is a person. */
+export function waitingText(
+  t: TFunction,
+  waiting: WaitingFor,
+  task: TaskView | undefined,
+  placeName: (place: string) => string,
+): string {
+  if (task?.handover_step) {
+    return t(loads(task) ? 'task.waitingLoad' : 'task.waitingReceive', { place: placeName(waiting.resource) });
+  }
+  const what = t('task.waiting', { what: placeName(waiting.resource) });
+  return waiting.held_by === null ? what : `${what} (${t('task.heldBy', { who: waiting.held_by })})`;
+}
+
+/** Whether the hand-over that is due puts goods into the carrier. */
+export function loads(task: TaskView): boolean {
+  return task.mission?.steps.find((step) => step.step_id === task.handover_step)?.kind === 'pick_up';
+}

@@ -1,0 +1,34 @@
+import { Alert, Badge } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useLive, useNow } from '../stream/context';
+import type { Phase } from '../stream/store';
+
+const COLOURS: Record<Phase, string> = { connecting: 'gray', live: 'teal', lost: 'red' };
+
+export function ConnectionBadge() {
+  const { t } = useTranslation();
+  const { phase } = useLive();
+  return (
+    <Badge color={COLOURS[phase]} variant="dot" size="lg" role="status" data-testid="connection" data-phase={phase}>
+      {t(`link.${phase}`)}
+    </Badge>
+  );
+}
+
+/** Says how old the picture is while the fleet manager is not heard. */
+export function StaleBanner() {
+  const { t } = useTranslation();
+  const { phase, heardAt } = useLive();
+  const now = useNow(1_000);
+  if (phase !== 'lost' || heardAt === null) return <div />;
+  const seconds = Math.max(0, Math.round((now - heardAt) / 1000));
+  const age =
+    seconds < 120
+      ? t('link.age_seconds', { count: seconds })
+      : t('link.age_minutes', { count: Math.round(seconds / 60) });
+  return (
+    <Alert color="red" variant="filled" radius={0} py="xs" role="alert" data-testid="stale">
+      {t('link.stale', { age })}
+    </Alert>
+  );
+}

@@ -1,0 +1,69 @@
+import { Badge, Center, Loader, Tabs } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { AlertList } from '../alerts/AlertList';
+import { RequestForm } from '../delivery/RequestForm';
+import { RobotList } from '../robots/RobotList';
+import { useFleet } from '../stream/context';
+import { hasEnded } from '../stream/fleet';
+import { TaskList } from '../tasks/TaskList';
+
+const FleetMap = lazy(() => import('../map/FleetMap'));
+
+/** The map beside what there is to do. */
+export function FleetPage() {
+  const { t } = useTranslation();
+  const [tab, setTab] = useState<string | null>('tasks');
+  const [robot, setRobot] = useState<string | null>(null);
+  const tasks = useFleet((fleet) => fleet.tasks);
+  const alerts = useFleet((fleet) => fleet.alerts);
+  const open = Object.values(tasks).filter((task) => !hasEnded(task)).length;
+  const alarming = Object.keys(alerts).length;
+  return (
+    <main className="fleet">
+      <div className="map-side">
+        <Suspense fallback={<Center h="100%" component={Loader} />}>
+          <FleetMap robot={robot} onRobot={setRobot} />
+        </Suspense>
+      </div>
+      <div className="panel">
+        <Tabs value={tab} onChange={setTab} className="panel-tabs" keepMounted={false}>
+          <Tabs.List grow>
+            <Tabs.Tab value="tasks" data-testid="tab-tasks" rightSection={<Count of={open} colour="cyan" />}>
+              {t('tabs.tasks')}
+            </Tabs.Tab>
+            <Tabs.Tab value="request" data-testid="tab-request">
+              {t('tabs.request')}
+            </Tabs.Tab>
+            <Tabs.Tab value="robots" data-testid="tab-robots">
+              {t('tabs.robots')}
+            </Tabs.Tab>
+            <Tabs.Tab value="alerts" data-testid="tab-alerts" rightSection={<Count of={alarming} colour="red" />}>
+              {t('tabs.alerts')}
+            </Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="tasks" className="panel-body">
+            <TaskList onRobot={setRobot} />
+          </Tabs.Panel>
+          <Tabs.Panel value="request" className="panel-body">
+            <RequestForm onShow={() => setTab('tasks')} />
+          </Tabs.Panel>
+          <Tabs.Panel value="robots" className="panel-body">
+            <RobotList selected={robot} onRobot={setRobot} />
+          </Tabs.Panel>
+          <Tabs.Panel value="alerts" className="panel-body">
+            <AlertList onRobot={setRobot} />
+          </Tabs.Panel>
+        </Tabs>
+      </div>
+    </main>
+  );
+}
+
+function Count({ of, colour }: { of: number; colour: string }) {
+  return of === 0 ? null : (
+    <Badge size="sm" circle color={colour}>
+      {of}
+    </Badge>
+  );
+}

@@ -1,0 +1,127 @@
+import type { MovingPose, StreamMessage } from '../api/types';
+import { applied, type Fleet } from './fleet';
+
+export type Phase = 'connecting' | 'live' | 'lost';
+
+/** `heardAt` is when the fleet manager was last heard (ms, the browser's clock); the data shown are that old. */
+export interface Live {
+  readonly phase: Phase;
+  readonly heardAt: number | null;
+  readonly fleet: Fleet | null;
+}
+
+/** What of a WebSocket is needed; tests bring their own. */
+export interface Socket {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: (() => void) | null;
+  close(): void;
+}
+
+export const SILENCE_MS = 6_000;
+const WATCH_MS = 1_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 5_000;
+
+type PosesListener = (poses: readonly MovingPose[]) => void;
+
+/**
+ * The one live connection of the page. It resumes after the last event it has, takes a snapshot when events are
+ * missing, and calls itself live only while it hears something: the fleet manager gives a sign of life every 2 s.
+ */
+export class FleetStore {
+  private live: Live = { phase: 'connecting', heardAt: null, fleet: null };
+  private socket: Socket | null = null;
+  private retryMs = FIRST_RETRY_MS;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private watch: ReturnType<typeof setInterval> | undefined;
+  private readonly listeners = new Set<() => void>();
+  private readonly posesListeners = new Set<PosesListener>();
+
+  constructor(private readonly open: (after: number | null) => Socket) {}
+
+  start(): () => void {
+    this.connect();
+    this.watch = setInterval(this.checkSilence, WATCH_MS);
+    return () => {
+      clearInterval(this.watch);
+      clearTimeout(this.retry);
+      this.drop();
+    };
+  }
+
+  /** Look at once whether the connection still lives, as after the browser slept. */
+  readonly checkSilence = (): void => {
+    const { phase, heardAt } = this.live;
+    if (phase === 'live' && heardAt !== null && Date.now() - heardAt > SILENCE_MS) this.lose();
+  };
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly current = (): Live => this.live;
+
+  onPoses(listener: PosesListener): () => void {
+    this.posesListeners.add(listener);
+    return () => this.posesListeners.delete(listener);
+  }
+
+  private connect(): void {
+    const socket = this.open(this.live.fleet?.seq ?? null);
+    this.socket = socket;
+    socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)) as StreamMessage);
+    socket.onclose = () => this.lose();
+  }
+
+  private hear(message: StreamMessage): void {
+    this.retryMs = FIRST_RETRY_MS;
+    let fleet = this.live.fleet;
+    if (message.type === 'snapshot' || message.type === 'change') {
+      fleet = applied(fleet, message);
+      if (fleet === null) {
+        this.startOver();
+        return;
+      }
+    } else if (message.type === 'poses') {
+      for (const listener of this.posesListeners) listener(message.poses);
+    }
+    const wasLive = this.live.phase === 'live';
+    const changed = fleet !== this.live.fleet;
+    this.live = { phase: 'live', heardAt: Date.now(), fleet };
+    if (changed || !wasLive) this.tell();
+  }
+
+  /** Events are missing: forget what is known and take a snapshot. */
+  private startOver(): void {
+    this.live = { ...this.live, fleet: null };
+    this.lose();
+  }
+
+  private lose(): void {
+    this.drop();
+    this.live = { ...this.live, phase: this.live.heardAt === null ? 'connecting' : 'lost' };
+    this.tell();
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.connect(), this.retryMs * (0.75 + Math.random() / 2));
+    this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  private drop(): void {
+    if (this.socket === null) return;
+    this.socket.onmessage = null;
+    this.socket.onclose = null;
+    this.socket.close();
+    this.socket = null;
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export function openStream(after: number | null): Socket {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  const query = after === null ? '' : `?after=${after}`;
+  return new WebSocket(`${scheme}://${location.host}/api/v1/stream${query}`) as Socket;
+}

@@ -1,0 +1,58 @@
+import { Button, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { handOver } from '../api/client';
+import type { ItemOutcome, TaskView } from '../api/types';
+import { loads } from '../robots/state';
+import { ErrorNote } from '../shell/ErrorNote';
+import { usePlaceName } from '../shell/site';
+import { Dialog } from './Dialog';
+
+const OUTCOMES: readonly ItemOutcome[] = ['accepted', 'short', 'damaged', 'refused'];
+
+/** Goods change hands: each item is complete unless somebody says otherwise. */
+export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () => void }) {
+  const { t } = useTranslation();
+  const placeName = usePlaceName();
+  const [loading] = useState(() => loads(task));
+  const [step] = useState(task.handover_step);
+  const [outcomes, setOutcomes] = useState<Record<string, ItemOutcome>>({});
+  const items = task.items.filter((item) => item.state === (loading ? 'waiting' : 'on_board'));
+  const sent = useMutation({
+    mutationFn: () =>
+      handOver(task.id, {
+        step_id: step,
+        items: items.map(({ item_id }) => ({ item_id, outcome: outcomes[item_id] ?? 'accepted' })),
+      }),
+    onSuccess: onClose,
+  });
+  const place = placeName(task.waiting_for?.resource ?? (loading ? task.pickup : task.dropoff));
+  const title = t(loading ? 'handover.loadTitle' : 'handover.receiveTitle', { carrier: task.robot, place });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Stack>
+        <Text size="sm">{t(loading ? 'handover.loadText' : 'handover.receiveText')}</Text>
+        {items.map((item) => (
+          <Stack gap={4} key={item.item_id}>
+            <Text fw={600}>
+              {item.quantity} × {item.name}
+            </Text>
+            <SegmentedControl
+              aria-label={t('handover.outcome', { item: item.name })}
+              data={OUTCOMES.map((outcome) => ({ value: outcome, label: t(`item.${outcome}`) }))}
+              value={outcomes[item.item_id] ?? 'accepted'}
+              onChange={(outcome) => setOutcomes({ ...outcomes, [item.item_id]: outcome })}
+              styles={{ label: { minHeight: 44, display: 'grid', placeContent: 'center', paddingInline: 4 } }}
+              fullWidth
+            />
+          </Stack>
+        ))}
+        <ErrorNote error={sent.error} />
+        <Button onClick={() => sent.mutate()} loading={sent.isPending} data-testid="handover-confirm">
+          {t(loading ? 'handover.confirmLoad' : 'handover.confirmReceive')}
+        </Button>
+      </Stack>
+    </Dialog>
+  );
+}

@@ -1,0 +1,182 @@
+import { Badge, Button, Collapse, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useTranslation } from 'react-i18next';
+import type { Priority, TaskStatus, TaskView } from '../api/types';
+import { away, clock, minutes } from '../i18n/time';
+import { reasonText } from '../i18n/words';
+import { loads, waitingText } from '../robots/state';
+import { usePlaceName } from '../shell/site';
+import { useFleet, useNow } from '../stream/context';
+import { hasEnded } from '../stream/fleet';
+import { CancelDialog } from './CancelDialog';
+import { HandoverDialog } from './HandoverDialog';
+import { PorterDialog } from './PorterDialog';
+import { Steps } from './Steps';
+
+const PRIORITY_COLOURS: Record<Priority, string> = { stat: 'red', urgent: 'orange', routine: 'blue', background: 'gray' };
+const STATUS_COLOURS: Record<TaskStatus, string> = {
+  queued: 'gray',
+  assigned: 'blue',
+  underway: 'blue',
+  cancelling: 'orange',
+  completed: 'green',
+  cancelled: 'gray',
+  failed: 'red',
+};
+
+export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {
+  const { t } = useTranslation();
+  const placeName = usePlaceName();
+  const [explained, explain] = useDisclosure();
+  const ended = hasEnded(task);
+  return (
+    <Paper withBorder p="md" data-testid={`task-${task.id}`} data-status={task.status} opacity={ended ? 0.75 : 1}>
+      <Stack gap="xs">
+        <Group justify="space-between" gap="xs">
+          <Group gap="xs">
+            <Badge color={PRIORITY_COLOURS[task.priority]}>{t(`priority.${task.priority}`)}</Badge>
+            <Badge color={STATUS_COLOURS[task.status]} variant="light" data-testid="task-status">
+              {t(`status.${task.status}`)}
+            </Badge>
+          </Group>
+          <Text size="sm" c="dimmed">
+            {task.id}
+          </Text>
+        </Group>
+        <Text fw={600}>
+          {placeName(task.pickup)} → {placeName(task.dropoff)}
+        </Text>
+        <Text size="sm">{task.items.map((item) => `${item.quantity} × ${item.name}`).join(', ')}</Text>
+        {task.note !== '' && (
+          <Text size="sm" c="dimmed">
+            {t('task.note')}: {task.note}
+          </Text>
+        )}
+        <Times task={task} ended={ended} />
+        {!ended && task.waiting_for !== null && (
+          <Text size="sm" fw={600} c="orange" data-testid="task-waiting">
+            {waitingText(t, task.waiting_for, task, placeName)}
+          </Text>
+        )}
+        {!ended && task.destination !== null && (
+          <Text size="sm">{t('task.goesTo', { place: placeName(task.destination) })}</Text>
+        )}
+        {ended && task.outcome !== null && task.status !== 'completed' && <Text size="sm">{task.outcome}</Text>}
+        <Group justify="space-between" my={-6}>
+          <Carrier task={task} ended={ended} onRobot={onRobot} />
+          {(task.reasons.length > 0 || task.mission !== null) && (
+            <UnstyledButton mih={44} onClick={explain.toggle} aria-expanded={explained} data-testid="task-why">
+              <Text size="sm" td="underline">
+                {t('task.steps')} · {t('task.why')}
+              </Text>
+            </UnstyledButton>
+          )}
+        </Group>
+        <Collapse expanded={explained}>
+          <Why task={task} />
+        </Collapse>
+        {!ended && <Actions task={task} />}
+      </Stack>
+    </Paper>
+  );
+}
+
+interface CarrierProps {
+  task: TaskView;
+  ended: boolean;
+  onRobot: (robot: string) => void;
+}
+
+function Carrier({ task, ended, onRobot }: CarrierProps) {
+  const { t } = useTranslation();
+  const { robot } = task;
+  if (robot === null) return <Text size="sm">{ended ? '' : t('task.noCarrier')}</Text>;
+  return (
+    <UnstyledButton mih={44} onClick={() => onRobot(robot)} data-testid="task-carrier">
+      <Text size="sm">
+        {t('task.carrier')}: <b>{robot}</b>
+      </Text>
+    </UnstyledButton>
+  );
+}
+
+function Times({ task, ended }: { task: TaskView; ended: boolean }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow(5_000);
+  const at = (moment: string) => clock(i18n.language, moment, now);
+  const lateBy = task.due === null || task.eta === null ? 0 : Date.parse(task.eta) - Date.parse(task.due);
+  return (
+    <Stack gap={2}>
+      {!ended && (
+        <Text size="sm" data-testid="task-eta">
+          {task.eta === null ? (
+            t('task.noEta')
+          ) : (
+            <>
+              {t('task.eta')} <b>{at(task.eta)}</b> ({away(i18n.language, task.eta, now)})
+            </>
+          )}
+        </Text>
+      )}
+      {task.due !== null && (
+        <Text size="sm" {...(lateBy > 0 && { c: 'red', fw: 600 })}>
+          {t('task.due', { time: at(task.due) })}
+          {lateBy > 0 && ` · ${t('task.late', { by: minutes(i18n.language, lateBy) })}`}
+        </Text>
+      )}
+      <Text size="sm" c="dimmed">
+        {task.ended_at === null
+          ? t('task.requestedBy', { time: at(task.requested_at), who: task.requested_by.id })
+          : t('task.endedAt', { time: at(task.ended_at) })}
+      </Text>
+    </Stack>
+  );
+}
+
+function Why({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="sm">
+      {task.mission !== null && <Steps mission={task.mission} />}
+      <Stack gap={2} data-testid="task-reasons">
+        {task.reasons.map((reason) => (
+          <Text size="sm" key={reason.subject + reason.code}>
+            <b>{reason.subject}</b>: {reasonText(t, reason)}
+          </Text>
+        ))}
+      </Stack>
+    </Stack>
+  );
+}
+
+function Actions({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  const carried = useFleet((fleet) => fleet.robots[task.robot ?? '']?.kind === 'person');
+  const [handing, handover] = useDisclosure();
+  const [cancelling, cancel] = useDisclosure();
+  const [sending, send] = useDisclosure();
+  return (
+    <Stack gap="xs">
+      {task.handover_step !== null && (
+        <Button onClick={handover.open} fullWidth data-testid="handover">
+          {t(loads(task) ? 'handover.load' : 'handover.receive')}
+        </Button>
+      )}
+      {task.status !== 'cancelling' && (
+        <Group gap="xs" grow>
+          {!carried && (
+            <Button variant="default" onClick={send.open} px="xs" data-testid="send-porter">
+              {t('task.porter')}
+            </Button>
+          )}
+          <Button variant="default" onClick={cancel.open} px="xs" data-testid="cancel">
+            {t('task.cancel')}
+          </Button>
+        </Group>
+      )}
+      {handing && <HandoverDialog task={task} onClose={handover.close} />}
+      {cancelling && <CancelDialog task={task} onClose={cancel.close} />}
+      {sending && <PorterDialog task={task} onClose={send.close} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,83 @@
+import type { AlertView, RobotView, StreamMessage, TaskStatus, TaskView } from '../api/types';
+
+/** Views for tests, with nothing in them but what a test names. */
+export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string | null = null): TaskView {
+  return {
+    id,
+    kind: 'delivery',
+    status,
+    priority: 'routine',
+    pickup: 'pharmacy',
+    dropoff: 'ward_2a',
+    stops: [],
+    items: [],
+    note: '',
+    requested_at: '2026-03-01T08:00:00Z',
+    requested_by: { id: 'nurse-li', role: 'nurse', ward: null },
+    earliest_start: null,
+    due: null,
+    eta: null,
+    robot: null,
+    assigned_at: null,
+    picked_up_at: null,
+    ended_at: endedAt,
+    outcome: null,
+    destination: null,
+    handover_step: null,
+    waiting_for: null,
+    reasons: [],
+    mission: null,
+  };
+}
+
+export function aRobot(id: string): RobotView {
+  return {
+    id,
+    fleet: 'carriers',
+    kind: 'ground',
+    status: 'idle',
+    mode: 'automatic',
+    paused: false,
+    connected: true,
+    last_seen: null,
+    pose: null,
+    waypoint: null,
+    state_of_charge: 0.9,
+    task: null,
+    mission: null,
+    destination: null,
+    waiting_for: null,
+    route: [],
+    note: '',
+  };
+}
+
+export function anAlert(id: string, state: string = 'open'): AlertView {
+  return {
+    id,
+    kind: 'blocked',
+    severity: 'warning',
+    subject: 'amber',
+    text: 'amber is blocked',
+    since: '2026-03-01T08:00:00Z',
+    next_step: 'clear the way',
+    state,
+    taken_by: null,
+    closed_at: null,
+  };
+}
+
+type Snapshot = Extract<StreamMessage, { type: 'snapshot' }>;
+type Change = Extract<StreamMessage, { type: 'change' }>;
+
+const TIME = '2026-03-01T08:00:00Z';
+
+export function aSnapshot(seq: number, views: Partial<Snapshot> = {}): Snapshot {
+  return { type: 'snapshot', seq, time: TIME, tasks: [], robots: [], alerts: [], doors: [], lifts: [], ...views };
+}
+
+export function aChange(seq: number, views: Partial<Change> = {}): Change {
+  const event = { kind: 'report_noted', data: {} };
+  const nothing = { tasks: [], robots: [], alerts: [], doors: [], lifts: [] };
+  return { type: 'change', seq, time: TIME, event, complete: false, ...nothing, ...views };
+}

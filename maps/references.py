@@ -1,0 +1,185 @@
+"""Whether everything a site names exists and every measure is possible: what types alone cannot say.
+
+`broken_references` is what loading a site refuses; whether a consistent site is also a *good* one is the
+question of `maps.validation`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from maps.model import Fleet, FleetId, Lane, LevelId, Lift, Point, Site, Waypoint, WaypointId
+
+COORDINATE_LIMIT = 1e6
+"""Metres from the site's origin; beyond lies a map in other units, such as pixels or Web Mercator."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLink:
+    """`feature` names in `field` what the site does not have, or holds an impossible measure.
+
+    `level` is None for features that belong to the whole site.
+    """
+
+    level: LevelId | None
+    feature: str
+    field: str
+    problem: str
+
+
+def broken_references(site: Site) -> Iterator[BrokenLink]:
+    """Every broken link of the site, in the order of the site."""
+    for waypoint in site.waypoints.values():
+        yield from _waypoint(site, waypoint)
+    for lane in site.lanes.values():
+        yield from _lane(site, lane)
+    for door in site.doors.values():
+        yield from _known_level(site, f"door {door.id!r}", door.level)
+        yield from _within_limit(door.level, f"door {door.id!r}", door.start, door.end)
+        yield from _positive(door.level, f"door {door.id!r}", {"travel_time": door.travel_time})
+    for zone in site.zones.values():
+        yield from _known_level(site, f"zone {zone.id!r}", zone.level)
+        yield from _within_limit(zone.level, f"zone {zone.id!r}", *zone.polygon)
+    for lift in site.lifts.values():
+        yield from _lift(site, lift)
+    yield from _roles(site)
+    yield from _fleets(site)
+    if site.quarantine is not None and site.quarantine not in site.waypoints:
+        yield BrokenLink(None, "site", "quarantine", _nowhere("waypoint", site.quarantine))
+
+
+def _nowhere(kind: str, name: str) -> str:
+    return f"there is no {kind} {name!r}"
+
+
+def _known_level(site: Site, feature: str, level: LevelId) -> Iterator[BrokenLink]:
+    if level not in site.levels:
+        yield BrokenLink(None, feature, "level", _nowhere("level", level))
+
+
+def _positive(level: LevelId | None, feature: str, values: Mapping[str, float | None]) -> Iterator[BrokenLink]:
+    for field, value in values.items():
+        if value is not None and not (math.isfinite(value) and value > 0.0):
+            yield BrokenLink(level, feature, field, f"must be greater than 0, not {value}")
+
+
+def _within_limit(level: LevelId | None, feature: str, *points: Point) -> Iterator[BrokenLink]:
+    for point in points:
+        if not all(abs(coordinate) <= COORDINATE_LIMIT for coordinate in point):
+            yield BrokenLink(level, feature, "geometry", f"{point} is too far from the site's origin")
+
+
+def _known_fleets(
+    site: Site, level: LevelId | None, feature: str, field: str, fleets: Iterable[FleetId] | None
+) -> Iterator[BrokenLink]:
+    for fleet in sorted(fleets or ()):
+        if fleet not in site.fleets:
+            yield BrokenLink(level, feature, field, _nowhere("fleet", fleet))
+
+
+def _waypoint(site: Site, waypoint: Waypoint) -> Iterator[BrokenLink]:
+    feature = f"waypoint {waypoint.id!r}"
+    yield from _known_level(site, feature, waypoint.level)
+    yield from _within_limit(waypoint.level, feature, waypoint.xy)
+    if waypoint.lift is None:
+        return
+    lift = site.lifts.get(waypoint.lift)
+    if lift is None:
+        yield BrokenLink(waypoint.level, feature, "lift", _nowhere("lift", waypoint.lift))
+    elif waypoint.id not in lift.cabins.get(waypoint.level, ()):
+        yield BrokenLink(
+            waypoint.level, feature, "lift", f"lift {lift.id!r} does not list it in its cabins of {waypoint.level!r}"
+        )
+
+
+def _lane(site: Site, lane: Lane) -> Iterator[BrokenLink]:
+    feature = f"lane {lane.id!r}"
+    start, end = site.waypoints.get(lane.start), site.waypoints.get(lane.end)
+    level = start.level if start else end.level if end else None
+    if start is None:
+        yield BrokenLink(level, feature, "start", _nowhere("waypoint", lane.start))
+    if end is None:
+        yield BrokenLink(level, feature, "end", _nowhere("waypoint", lane.end))
+    if start and end and start.level != end.level:
+        yield BrokenLink(level, feature, "end", f"it leads from level {start.level!r} to {end.level!r}; only lifts do")
+    if lane.start == lane.end:
+        yield BrokenLink(level, feature, "end", "it ends where it starts")
+    if lane.door is not None:
+        door = site.doors.get(lane.door)
+        if door is None:
+            yield BrokenLink(level, feature, "door", _nowhere("door", lane.door))
+        elif door.level != level:
+            yield BrokenLink(level, feature, "door", f"door {door.id!r} is on level {door.level!r}")
+    yield from _known_fleets(site, level, feature, "fleets", lane.fleets)
+    yield from _positive(level, feature, {"length": lane.length, "width": lane.width, "speed_limit": lane.speed_limit})
+
+
+def _lift(site: Site, lift: Lift) -> Iterator[BrokenLink]:
+    feature = f"lift {lift.id!r}"
+    yield from _within_limit(None, feature, (lift.x, lift.y))
+    for level in lift.levels:
+        if level not in site.levels:
+            yield BrokenLink(None, feature, "levels", _nowhere("level", level))
+    if lift.initial_level not in lift.levels:
+        yield BrokenLink(None, feature, "initial_level", f"the lift does not serve level {lift.initial_level!r}")
+    for level, cabins in lift.cabins.items():
+        if level not in lift.levels:
+            yield BrokenLink(None, feature, "cabins", f"the lift does not serve level {level!r}")
+        for cabin in cabins:
+            waypoint = site.waypoints.get(cabin)
+            if waypoint is None:
+                yield BrokenLink(None, feature, "cabins", _nowhere("waypoint", cabin))
+            elif waypoint.level != level:
+                yield BrokenLink(None, feature, "cabins", f"waypoint {cabin!r} is on level {waypoint.level!r}")
+            elif waypoint.lift != lift.id:
+                yield BrokenLink(None, feature, "cabins", f"waypoint {cabin!r} does not name this lift")
+    yield from _positive(
+        None,
+        feature,
+        {"width": lift.width, "depth": lift.depth, "speed": lift.speed, "door_time": lift.door_time},
+    )
+
+
+def _roles(site: Site) -> Iterator[BrokenLink]:
+    roles: tuple[tuple[str, Iterable[WaypointId]], ...] = (
+        ("charger", site.chargers),
+        ("holding", site.holding_points),
+        ("transfer", site.transfer_points),
+        ("decontamination", site.decontamination_bays),
+    )
+    for field, places in roles:
+        for place in places:
+            if place not in site.waypoints:
+                yield BrokenLink(None, f"waypoint {place!r}", field, _nowhere("waypoint", place))
+    for charger in site.chargers.values():
+        level = site.waypoints[charger.waypoint].level if charger.waypoint in site.waypoints else None
+        feature = f"waypoint {charger.waypoint!r}"
+        yield from _known_fleets(site, level, feature, "charger_fleets", charger.fleets)
+        yield from _positive(level, feature, {"charger": charger.power})
+
+
+def _fleets(site: Site) -> Iterator[BrokenLink]:
+    owners: dict[str, FleetId] = {}
+    for fleet in site.fleets.values():
+        feature = f"fleet {fleet.id!r}"
+        for robot in fleet.robots:
+            if robot.id in owners:
+                yield BrokenLink(None, feature, "robots", f"robot {robot.id!r} is in fleet {owners[robot.id]!r} too")
+            owners[robot.id] = fleet.id
+            if robot.home is not None and robot.home not in site.waypoints:
+                yield BrokenLink(None, f"robot {robot.id!r}", "home", _nowhere("waypoint", robot.home))
+        for level in fleet.frames:
+            if level not in site.levels:
+                yield BrokenLink(None, feature, "frames", _nowhere("level", level))
+        yield from _body(feature, fleet)
+
+
+def _body(feature: str, fleet: Fleet) -> Iterator[BrokenLink]:
+    if len(fleet.footprint) < 3:
+        yield BrokenLink(None, feature, "footprint", "an outline has at least three points")
+    measures = {name: getattr(fleet, name) for name in ("speed", "acceleration", "turn_speed", "payload")}
+    yield from _positive(None, feature, measures | {"battery.capacity": fleet.battery.capacity})
+    for compartment in fleet.compartments:
+        yield from _positive(None, f"{feature}, compartment {compartment.id!r}", {"volume": compartment.volume})

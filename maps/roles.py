@@ -1,0 +1,53 @@
+"""What a waypoint is used for, as flat properties beside the waypoint's own: the form both GeoJSON formats use.
+
+`charger` (W) with `charger_fleets`, `holding` (waiting | parking), `transfer` (kind), `decontamination` (true).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from maps.model import Charger, DecontaminationBay, HoldingPoint, Site, TransferPoint, WaypointId
+from maps.records import parse
+
+ROLE_PROPERTIES = ("charger", "charger_fleets", "holding", "transfer", "decontamination")
+
+
+def role_properties(site: Site, place: WaypointId) -> dict[str, Any]:
+    """The roles of `place` in `site`; empty for most places."""
+    roles: dict[str, Any] = {}
+    if charger := site.chargers.get(place):
+        roles["charger"] = charger.power
+        if charger.fleets is not None:
+            roles["charger_fleets"] = sorted(charger.fleets)
+    if holding := site.holding_points.get(place):
+        roles["holding"] = "parking" if holding.parking else "waiting"
+    if transfer := site.transfer_points.get(place):
+        roles["transfer"] = transfer.kind.value
+    if place in site.decontamination_bays:
+        roles["decontamination"] = True
+    return roles
+
+
+def read_roles(properties: dict[str, Any], place: WaypointId, *, file: Path, feature: str) -> Iterator[tuple[str, Any]]:
+    """The records of `place` by the name of Site's mapping they belong in; raises MapContentError."""
+
+    def record(record_type: Any, **fields: object) -> Any:
+        return parse(record_type, {"waypoint": place, **fields}, file=file, feature=feature)
+
+    charger = properties.get("charger")
+    if charger is not None and charger is not False:
+        power = {} if charger is True else {"power": charger}
+        yield "chargers", record(Charger, fleets=properties.get("charger_fleets"), **power)
+    if (holding := properties.get("holding")) is not None:
+        parking = parse(_HOLDING, holding, file=file, feature=f"{feature}, holding") == "parking"
+        yield "holding_points", record(HoldingPoint, parking=parking)
+    if (transfer := properties.get("transfer")) is not None:
+        yield "transfer_points", record(TransferPoint, kind=transfer)
+    if properties.get("decontamination"):
+        yield "decontamination_bays", record(DecontaminationBay)
+
+
+_HOLDING: Any = Literal["waiting", "parking"]

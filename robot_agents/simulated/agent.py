@@ -1,0 +1,200 @@
+"""The agent of a robot that lives in the simulated world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from maps.model import LevelId, RobotId, WaypointId
+from robot_agents.agent import Clock, Reporter
+from robot_agents.protocol import (
+    CloseCompartment,
+    Command,
+    Dock,
+    Drive,
+    Mode,
+    OpenCompartment,
+    Pause,
+    Pose,
+    Proceed,
+    Resume,
+    RouteNode,
+    Telemetry,
+)
+from sim import port
+from sim.port import BodyEvent, BodyMode, BodyPort, Node, Place
+
+_MODES = {
+    BodyMode.AUTOMATIC: Mode.AUTOMATIC,
+    BodyMode.MANUAL: Mode.MANUAL,
+    BodyMode.ESTOP: Mode.ESTOP,
+    BodyMode.ERROR: Mode.ERROR,
+    BodyMode.DEAD: Mode.ERROR,
+}
+
+
+class SimulatedAgent:
+    """Turns commands into requests to `world`, in this process or behind a link, and the body's events into reports.
+
+    The simulated robots' map frame is the site frame. After an e-stop the robot goes on with its drive; when it was
+    taken by hand the drive has failed, and a new one may be sent.
+    """
+
+    def __init__(self, robot: str, world: BodyPort, clock: Clock) -> None:
+        self._robot = RobotId(robot)
+        self._world = world
+        self._clock = clock
+        self._reporter: Reporter
+        self._unsubscribe: Callable[[], None] | None = None
+        self._drive: Drive | None = None
+        self._driving = False
+        self._cleared_to = -1
+        self._passed_unseen = -1
+        self._waiting: dict[str, OpenCompartment | CloseCompartment | Dock] = {}
+        self._pausing: Pause | None = None
+
+    @property
+    def robot(self) -> str:
+        return self._robot
+
+    async def start(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._unsubscribe = self._world.subscribe(self._robot, self._heard)
+        self._passed_unseen = (await self._world.seen(self._robot)).sequence
+
+    async def stop(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def telemetry(self) -> Telemetry:
+        state = self._world.state(self._robot)
+        return Telemetry(
+            robot=self._robot,
+            time=self._clock.now(),
+            pose=_pose(state.place),
+            speed=state.speed,
+            state_of_charge=state.state_of_charge,
+            mode=_MODES[state.mode],
+            paused=state.paused,
+            drive_id=self._drive.command_id if self._drive else None,
+            cleared_to=self._cleared_to if self._drive else None,
+        )
+
+    # --- commands -----------------------------------------------------------------------------------------
+
+    def execute(self, command: Command) -> None:
+        match command:
+            case Drive():
+                self._follow(command)
+            case Proceed(drive_id=drive_id, cleared_to=cleared_to):
+                if self._drive is not None and drive_id == self._drive.command_id and cleared_to > self._cleared_to:
+                    self._cleared_to = cleared_to
+                    self._world.proceed(self._robot, cleared_to)
+            case OpenCompartment(compartment=compartment):
+                self._wait_for(compartment, command)
+                self._world.open_compartment(self._robot, compartment)
+            case CloseCompartment(compartment=compartment):
+                self._wait_for(compartment, command)
+                self._world.close_compartment(self._robot, compartment)
+            case Dock(charger=charger):
+                self._wait_for(charger, command)
+                self._world.dock(self._robot, WaypointId(charger))
+            case Pause():
+                self._pause_done()
+                self._pausing = command
+                self._world.pause(self._robot)
+            case Resume(command_id=command_id):
+                self._pause_done()
+                self._world.resume(self._robot)
+                self._reporter.done(command_id)
+            case _:
+                assert_never(command)
+
+    def _follow(self, drive: Drive) -> None:
+        self._drive = drive
+        self._driving = True
+        self._cleared_to = drive.cleared_to
+        if any(node.sequence == self._passed_unseen for node in drive.nodes):
+            # Passed before this process began: the manager may not know of it yet.
+            self._reporter.passed(drive.command_id, self._passed_unseen, 0.0)
+        self._passed_unseen = -1
+        self._world.drive(self._robot, [_node(node) for node in drive.nodes], drive.cleared_to)
+
+    def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock) -> None:
+        replaced = self._waiting.get(subject)
+        self._waiting[subject] = command
+        if replaced is not None:
+            self._reporter.failed(replaced.command_id, "replaced by a newer command")
+
+    def _pause_done(self) -> None:
+        if self._pausing is not None:
+            command, self._pausing = self._pausing, None
+            self._reporter.done(command.command_id)
+
+    # --- events -------------------------------------------------------------------------------------------
+
+    def _heard(self, event: BodyEvent) -> None:
+        match event:
+            case port.Passed(sequence=sequence, speed=speed):
+                if self._drive is not None:
+                    self._reporter.passed(self._drive.command_id, sequence, speed)
+            case port.Stopped(sequence=sequence, route_end=route_end):
+                self._pause_done()
+                self._stopped(sequence if route_end else None)
+            case port.Blocked(reason=reason, over=over):
+                self._reporter.blocked(reason, over=over)
+            case port.ModeChanged():
+                self._mode_changed(event)
+            case port.ChargeReached():
+                self._reporter.charge_reached()
+            case port.CompartmentMoved(compartment=compartment, opened=opened):
+                command = self._waiting.get(compartment)
+                if isinstance(command, OpenCompartment if opened else CloseCompartment):
+                    self._finish(compartment)
+            case port.Docked(charger=charger):
+                self._finish(charger)
+            case port.Refusal(subject=subject, reason=reason):
+                refused = self._waiting.pop(subject, None)
+                if refused is not None:
+                    self._reporter.failed(refused.command_id, reason)
+            case _:
+                assert_never(event)
+
+    def _stopped(self, route_end: int | None) -> None:
+        """At the end of the drive, or elsewhere (None)."""
+        if self._drive is not None and self._driving and route_end == self._drive.nodes[-1].sequence:
+            self._driving = False
+            self._reporter.done(self._drive.command_id)
+
+    def _finish(self, subject: str) -> None:
+        command = self._waiting.pop(subject, None)
+        if command is not None:
+            self._reporter.done(command.command_id)
+
+    def _mode_changed(self, event: port.ModeChanged) -> None:
+        if event.mode is BodyMode.DEAD:
+            self._reporter.power(False)
+            return
+        self._reporter.power(True)
+        self._reporter.mode(_MODES[event.mode], event.reason, _pose(event.place), event.place.waypoint)
+        if event.off_lane is not None:
+            self._reporter.off_route(_pose(event.place), event.off_lane)
+        if event.mode is BodyMode.MANUAL and self._drive is not None and self._driving:
+            self._driving = False
+            self._reporter.failed(self._drive.command_id, "the robot was taken by hand", retry=True)
+
+
+def _pose(place: Place) -> Pose:
+    return Pose(level=place.level, x=place.x, y=place.y, yaw=place.yaw)
+
+
+def _node(node: RouteNode) -> Node:
+    return Node(
+        node.sequence,
+        WaypointId(node.waypoint),
+        LevelId(node.level),
+        node.x,
+        node.y,
+        node.heading,
+        node.speed_limit,
+    )

@@ -1,0 +1,252 @@
+"""The simulated world of one site: robots' bodies, doors and lifts. It satisfies `port.WorldPort` in this process.
+
+Nothing happens between events: a standing robot and a closed door cost nothing. The same site, rng seed and requests
+give the same history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from math import hypot
+from typing import TypeVar
+
+from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId
+from sim.bodies import Body
+from sim.doors import SimulatedDoor
+from sim.fittings import Fittings
+from sim.gates import Gate
+from sim.lifts import SimulatedLift
+from sim.port import (
+    LEASE,
+    BodyEvent,
+    BodyListener,
+    BodyMode,
+    BodyState,
+    BuildingEvent,
+    BuildingListener,
+    Node,
+    Place,
+    Segment,
+)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class World:
+    """Bodies, doors and lifts of `site`; all methods are called from the thread of `loop` (default: the running one).
+
+    `draw`, when set before the first spawn, gets every finished piece of motion in the order of its end.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        rng: random.Random,
+        loop: asyncio.AbstractEventLoop | None = None,
+        draw: Callable[[Segment], None] | None = None,
+    ) -> None:
+        self.site = site
+        self.loop = loop or asyncio.get_running_loop()
+        self.bodies: dict[RobotId, Body] = {}
+        self._rng = rng
+        self._draw = draw
+        self._fittings: dict[RobotId, Fittings] = {}
+        self._listeners: dict[RobotId, tuple[BodyListener, ...]] = {}
+        self._watchers: tuple[BuildingListener, ...] = ()
+        self.doors = {door.id: SimulatedDoor(door, self.loop, self._tell_building) for door in site.doors.values()}
+        elevations = {level.id: level.elevation for level in site.levels.values()}
+        self.lifts = {
+            lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
+        }
+        self._gates = self._find_gates()
+        self._obstacles: dict[LaneId, Gate] = {}
+
+    # --- bodies -------------------------------------------------------------------------------------------
+
+    def spawn(self, robot: RobotId, fleet: FleetId, waypoint: WaypointId, state_of_charge: float = 1.0) -> None:
+        if robot in self.bodies:
+            return
+        kind = _of(self.site.fleets, fleet, "fleet")
+        place = _of(self.site.waypoints, waypoint, "waypoint")
+        body = Body(
+            robot, kind, place, state_of_charge, loop=self.loop, gates=self._gates, tell=self._tell, draw=self._draw
+        )
+        self.bodies[robot] = body
+        self._fittings[robot] = Fittings(
+            body, loop=self.loop, rng=self._rng, tell=lambda event: self._tell(robot, event)
+        )
+        if place.lift is not None:
+            self.lifts[place.lift].board(body)
+
+    def drive(self, robot: RobotId, nodes: Sequence[Node], cleared_to: int) -> None:
+        body = self.body(robot)
+        self._fittings[robot].undock()
+        body.drive(nodes, cleared_to)
+
+    def proceed(self, robot: RobotId, cleared_to: int) -> None:
+        self.body(robot).proceed(cleared_to)
+
+    def pause(self, robot: RobotId) -> None:
+        self.body(robot).pause()
+
+    def resume(self, robot: RobotId) -> None:
+        self.body(robot).resume()
+
+    def dock(self, robot: RobotId, charger: WaypointId) -> None:
+        self.body(robot)
+        self._fittings[robot].dock(_of(self.site.chargers, charger, "charger"))
+
+    def open_compartment(self, robot: RobotId, compartment: str) -> None:
+        self.body(robot)
+        self._fittings[robot].move_compartment(compartment, opened=True)
+
+    def close_compartment(self, robot: RobotId, compartment: str) -> None:
+        self.body(robot)
+        self._fittings[robot].move_compartment(compartment, opened=False)
+
+    def body(self, robot: RobotId) -> Body:
+        try:
+            return self.bodies[robot]
+        except KeyError:
+            raise LookupError(f"the world has no robot {robot}") from None
+
+    def state(self, robot: RobotId) -> BodyState:
+        return self.body(robot).state()
+
+    async def seen(self, robot: RobotId) -> BodyState:
+        return self.state(robot)
+
+    def subscribe(self, robot: RobotId, listener: BodyListener) -> Callable[[], None]:
+        self._listeners[robot] = (*self._listeners.get(robot, ()), listener)
+
+        def end() -> None:
+            self._listeners[robot] = tuple(other for other in self._listeners[robot] if other is not listener)
+
+        return end
+
+    def flush(self) -> None:
+        """Draw all motion up to now: what is under way is otherwise drawn when its leg ends."""
+        for body in self.bodies.values():
+            body.flush()
+
+    # --- the building -------------------------------------------------------------------------------------
+
+    def open_door(self, door: DoorId, session: str, lease: float = LEASE) -> None:
+        _of(self.doors, door, "door").hold(session, lease)
+
+    def release_door(self, door: DoorId, session: str) -> None:
+        _of(self.doors, door, "door").release(session)
+
+    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE) -> None:
+        _of(self.lifts, lift, "lift").call(session, level, lease)
+
+    def release_lift(self, lift: LiftId, session: str) -> None:
+        _of(self.lifts, lift, "lift").release(session)
+
+    def watch_building(self, listener: BuildingListener) -> Callable[[], None]:
+        for door in self.doors.values():
+            listener(door.state)
+        for lift in self.lifts.values():
+            listener(lift.state)
+        self._watchers = (*self._watchers, listener)
+
+        def end() -> None:
+            self._watchers = tuple(other for other in self._watchers if other is not listener)
+
+        return end
+
+    # --- what people and faults do ------------------------------------------------------------------------
+
+    def set_mode(self, robot: RobotId, mode: BodyMode, reason: str) -> None:
+        """Press or release e-stop, take by hand, break or mend a robot. See `Body.set_mode`."""
+        self.body(robot).set_mode(mode, reason)
+
+    def push(self, robot: RobotId, place: Place, reason: str) -> None:
+        """Move a robot by hand; it waits in manual mode until it is set to automatic again."""
+        body = self.body(robot)
+        self._fittings[robot].undock()
+        for lift in self.lifts.values():
+            lift.leave(body)
+        waypoint = self.site.waypoints[place.waypoint] if place.waypoint is not None else None
+        body.push(place, reason, None if waypoint else self._off_lane(place))
+        if waypoint is not None and waypoint.lift is not None:
+            self.lifts[waypoint.lift].board(body)
+
+    def obstruct(self, lane: LaneId, reason: str) -> None:
+        """Put something in a lane's way: robots stop before the lane (those on it pass), from either end."""
+        way = _of(self.site.lanes, lane, "lane")
+        gate = self._obstacles.setdefault(lane, Gate(reason, opened=True))
+        gate.reason = reason
+        for pair in ((way.start, way.end), (way.end, way.start)):
+            if gate not in self._gates.get(pair, ()):
+                self._gates[pair] = (*self._gates.get(pair, ()), gate)
+        gate.open = False
+        for body in self.bodies.values():
+            body.look_around()
+
+    def clear_obstacle(self, lane: LaneId) -> None:
+        if lane in self._obstacles:
+            self._obstacles[lane].set(True)
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _find_gates(self) -> dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]]:
+        """Doors on lanes, landings between a lobby and a cabin, and the ride from one level's cabin to another's."""
+        gates: dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]] = {}
+        waypoints = self.site.waypoints
+        for lane in self.site.lanes.values():
+            start, end = waypoints[lane.start], waypoints[lane.end]
+            found = [] if lane.door is None else [self.doors[lane.door].gate]
+            found += [
+                self.lifts[cabin.lift].landings[cabin.level]
+                for cabin, other in ((start, end), (end, start))
+                if cabin.lift is not None and other.lift != cabin.lift
+            ]
+            if found:
+                gates[lane.start, lane.end] = tuple(found)
+        for lift in self.lifts.values():
+            cabins = [(level, cabin) for level in lift.lift.levels for cabin in lift.lift.cabins.get(level, ())]
+            for start_level, start_cabin in cabins:
+                for level, cabin in cabins:
+                    if level != start_level:
+                        gates[start_cabin, cabin] = (lift.landings[level],)
+        return gates
+
+    def _off_lane(self, place: Place) -> float | None:
+        """Distance to the nearest lane, None within half its width or on a level without lanes."""
+        nearest = None
+        for lane in self.site.lanes.values():
+            start, end = self.site.waypoints[lane.start], self.site.waypoints[lane.end]
+            if start.level == place.level:
+                distance = _distance((place.x, place.y), start.xy, end.xy)
+                if distance <= lane.width / 2.0:
+                    return None
+                nearest = distance if nearest is None else min(nearest, distance)
+        return nearest
+
+    def _tell(self, robot: RobotId, event: BodyEvent) -> None:
+        for listener in self._listeners.get(robot, ()):
+            listener(event)
+
+    def _tell_building(self, event: BuildingEvent) -> None:
+        for listener in self._watchers:
+            listener(event)
+
+
+def _of(things: Mapping[K, V], key: K, kind: str) -> V:
+    try:
+        return things[key]
+    except KeyError:
+        raise LookupError(f"the world has no {kind} {key}") from None
+
+
+def _distance(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """From `point` to the straight line between `start` and `end` (m)."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along = (point[0] - start[0]) * dx + (point[1] - start[1]) * dy
+    share = min(1.0, max(0.0, along / (dx * dx + dy * dy))) if dx or dy else 0.0
+    return hypot(point[0] - start[0] - share * dx, point[1] - start[1] - share * dy)
