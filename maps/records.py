@@ -20,10 +20,13 @@ from maps.errors import MapContentError
 
 T = TypeVar("T")
 
-# The model itself stays free of pydantic; here it is told to refuse unknown keys, NaN and infinity.
+strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
+"""Decorates a dataclass that `parse` shall fill: unknown keys, NaN and infinity are refused."""
+
+# The model itself stays free of pydantic.
 for _record in vars(model).values():
     if isinstance(_record, type) and is_dataclass(_record):
-        with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(_record)
+        strict(_record)
 
 
 @cache

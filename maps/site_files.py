@@ -49,7 +49,7 @@ from maps.model import (
     WaypointId,
     Zone,
 )
-from maps.records import parse, plain
+from maps.records import parse, plain, strict
 from maps.references import COORDINATE_LIMIT, broken_references
 from maps.roles import ROLE_PROPERTIES, read_roles, role_properties
 
@@ -59,6 +59,7 @@ _METRIC_CRS = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::385
 """Makes editors treat the plane as metres rather than degrees; it says nothing about where the site lies."""
 
 
+@strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LevelEntry:
     id: LevelId
@@ -66,6 +67,7 @@ class _LevelEntry:
     file: str
 
 
+@strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SiteFile:
     name: str

@@ -46,8 +46,8 @@ class AgentRefusedError(RuntimeError):
 class AgentSettings:
     """Times in seconds of the loop.
 
-    Telemetry is sent every `moving_period` while the robot moves and every `idle_period` otherwise, which makes it
-    the heartbeat; None sends it on connecting only. Between attempts to connect the runtime waits from
+    Telemetry is sent every `idle_period`, which makes it the heartbeat, and every `moving_period` while the robot
+    moves. No `moving_period` makes no difference between the two, no `idle_period` sends it on connecting only. Between attempts to connect the runtime waits from
     `first_backoff` up to `last_backoff`, doubling, each time a random half to whole of it. `patience` bounds
     connecting and the wait for the manager's welcome.
     """
@@ -228,8 +228,10 @@ class AgentRuntime:
     def _send_telemetry(self) -> None:
         telemetry = self._agent.telemetry()
         self._send(telemetry)
-        period = self._settings.moving_period if telemetry.speed > 0.0 else self._settings.idle_period
+        period = self._settings.idle_period
         if period is not None:
+            if telemetry.speed > 0.0:
+                period = self._settings.moving_period or period
             self._telemetry_timer = asyncio.get_running_loop().call_later(period, self._send_telemetry)
 
 

@@ -53,9 +53,15 @@ class LoopClock:
     def __init__(self, start: datetime = SIMULATED_START, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._start = start
         self._loop = loop or asyncio.get_running_loop()
+        self._last = (0.0, start)
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._loop.time())
+        time, moment = self._last
+        if time != self._loop.time():
+            time = self._loop.time()
+            moment = self._start + timedelta(seconds=time)
+            self._last = time, moment
+        return moment
 
 
 class ScaledClock:
@@ -137,7 +143,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             if when > self._now:
                 self._now = when
                 self._callbacks_at_now = 0
-            timer._run()
+            timer._context.run(timer._callback, *timer._args)
             break
         else:
             if not ready:
@@ -149,7 +155,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle.cancelled():
-                handle._run()
+                handle._context.run(handle._callback, *handle._args)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure

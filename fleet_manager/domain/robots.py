@@ -108,12 +108,20 @@ class DeviceSession:
     level: LevelId | None = None
 
 
+class CommandKind(StrEnum):
+    """What a robot is told beside driving."""
+
+    OPEN_COMPARTMENT = "open_compartment"
+    CLOSE_COMPARTMENT = "close_compartment"
+    DOCK = "dock"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCommand:
     """A command that the agent has not reported as done; sent again after every reconnect."""
 
     id: str
-    kind: str
+    kind: CommandKind
     step: str | None = None
     compartment: str | None = None
     items: tuple[str, ...] = ()
@@ -125,7 +133,7 @@ class Robot:
     """`waypoint` is the last one it passed or stands at; None until its agent has told.
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
-    decontamination. `loads` names the compartment of each item on board. `home` replaces the site's own while that
+    decontamination. `loads` names the compartment of each item on board, `opened` the compartments that stand open. `home` replaces the site's own while that
     one is needed by others.
     """
 
@@ -145,6 +153,7 @@ class Robot:
     wait: Wait | None = None
     pending: tuple[PendingCommand, ...] = ()
     loads: tuple[tuple[str, str], ...] = ()
+    opened: tuple[str, ...] = ()
     exposure: frozenset[ZoneClass] = frozenset()
     reports: int = 0
     next_sequence: int = 1

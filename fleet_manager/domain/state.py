@@ -15,7 +15,7 @@ from typing import Any, Final
 from fleet_manager.domain import events as e
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.missions import Mission, MissionId, StepStatus
-from fleet_manager.domain.robots import DeviceSession, Drive, Robot, RobotStatus
+from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Robot, RobotStatus
 from fleet_manager.domain.tasks import DeliveryTask, ItemState, TaskId, TaskStatus
 from maps.model import LaneId, RobotId, Site
 
@@ -300,8 +300,13 @@ def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
     robot = s.robots[event.robot]
     ended = next((c for c in robot.pending if c.id == event.command), None)
     pending = tuple(c for c in robot.pending if c.id != event.command)
-    docked = robot.docked or (event.ok and ended is not None and ended.charger is not None)
-    s.put_robot(replace(robot, pending=pending, docked=docked))
+    docked, opened = robot.docked, robot.opened
+    if ended is not None and event.ok:
+        docked = docked or ended.charger is not None
+        if ended.compartment is not None:
+            others = tuple(c for c in opened if c != ended.compartment)
+            opened = (*others, ended.compartment) if ended.kind is CommandKind.OPEN_COMPARTMENT else others
+    s.put_robot(replace(robot, pending=pending, docked=docked, opened=opened))
     _report_taken(s, event.robot, event.report, event.state_of_charge)
 
 

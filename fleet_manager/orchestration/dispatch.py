@@ -9,8 +9,8 @@ from typing import Final
 
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind
-from fleet_manager.domain.robots import Robot, RobotMode
-from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskStatus
+from fleet_manager.domain.robots import CommandKind, Robot, RobotMode
+from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskId, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -77,8 +77,7 @@ class Dispatch:
         tables = {task.id: {robot.id: self._judge(task, robot) for robot in free} for task in tasks}
         now = self._ledger.now()
         ready = [task for task in tasks if self._may_start(task, list(tables[task.id].values()), now)]
-        costs = [[self._cost(task, tables[task.id][robot.id]) for robot in free] for task in ready]
-        chosen = {ready[i].id: free[j] for i, j in self._assign(costs)}
+        chosen = self._choose(ready, free, tables)
         for task in tasks:
             judged = tables[task.id]
             robot = chosen.get(task.id)
@@ -88,6 +87,26 @@ class Dispatch:
                 found = judged[robot.id]
                 assert isinstance(found, Estimate)
                 self._start(task, robot, found, judged)
+
+    def _choose(
+        self,
+        tasks: list[DeliveryTask],
+        free: list[Robot],
+        tables: dict[TaskId, dict[RobotId, Estimate | _Refusal]],
+    ) -> dict[TaskId, Robot]:
+        """Serve the most urgent tasks, as many as there are robots; then see whether robots are left for others."""
+        chosen: dict[TaskId, Robot] = {}
+        while tasks and free:
+            possible = [t for t in tasks if any(isinstance(tables[t.id][r.id], Estimate) for r in free)]
+            urgent = possible[: len(free)]
+            pairs = self._assign([[self._cost(task, tables[task.id][robot.id]) for robot in free] for task in urgent])
+            if not pairs:
+                break
+            chosen.update({urgent[i].id: free[j] for i, j in pairs})
+            tasks = [task for task in possible if task.id not in chosen]
+            taken = {free[j].id for _, j in pairs}
+            free = [robot for robot in free if robot.id not in taken]
+        return chosen
 
     def _queued(self) -> list[DeliveryTask]:
         """Queued tasks in order of urgency: priority with ageing, then what is due first, then the oldest."""
@@ -105,7 +124,8 @@ class Dispatch:
         """Whether a robot could begin a task now: it does nothing, or only parks or charges, and carries nothing."""
         mission = self._ledger.state.mission_of(robot)
         idle = mission is None or mission.kind is not MissionKind.DELIVER
-        return robot.able and idle and not robot.loads and not robot.pending and robot.waypoint is not None
+        free = not robot.loads and not robot.opened and all(c.kind is CommandKind.DOCK for c in robot.pending)
+        return robot.able and idle and free and robot.waypoint is not None
 
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:
         fleet = self._site.fleets[robot.fleet]
@@ -247,6 +267,8 @@ class Dispatch:
             return _Refusal("busy", f"works for {mission.task}")
         if robot.loads:
             return _Refusal("loaded", "has goods on board")
+        if not self._available(robot):
+            return _Refusal("busy", "locks its compartment or is not located yet")
         return None
 
     # --- what a carrier does without a task --------------------------------------------------------------

@@ -21,7 +21,7 @@ from fleet_manager.domain.events import (
     TaskRequeued,
 )
 from fleet_manager.domain.missions import Mission, MissionStatus, Step, StepKind, StepStatus
-from fleet_manager.domain.robots import PendingCommand, Robot, RobotStatus
+from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot, RobotStatus
 from fleet_manager.domain.tasks import (
     FLEET_MANAGER,
     Actor,
@@ -53,10 +53,6 @@ from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.steps import return_steps
 from maps.model import RobotId, Site, WaypointId
 from robot_agents import protocol
-
-OPEN: Final = "open_compartment"
-CLOSE: Final = "close_compartment"
-DOCK: Final = "dock"
 
 _ETA_SLIP: Final = timedelta(seconds=20)
 """An ETA that moves by less is not worth telling."""
@@ -108,7 +104,7 @@ class Missions:
             case LockAfterHandover(step):
                 self._lock(robot_id, step)
             case DockAt(place):
-                self._issue(robot_id, DOCK, charger=place)
+                self._issue(robot_id, CommandKind.DOCK, charger=place)
             case Finish():
                 self._finish(robot_id, mission)
 
@@ -133,7 +129,7 @@ class Missions:
             return
         for compartment in self._compartments(robot, step):
             items = tuple(str(item) for item in step.items)
-            self._issue(robot_id, OPEN, step=step.id, compartment=compartment, items=items)
+            self._issue(robot_id, CommandKind.OPEN_COMPARTMENT, step=step.id, compartment=compartment, items=items)
 
     def _lock(self, robot_id: RobotId, step: Step) -> None:
         robot = self._ledger.state.robots[robot_id]
@@ -143,8 +139,8 @@ class Missions:
         if self._execution.on_foot(robot):
             self.signal(robot_id, Signal.CLOSED)
             return
-        for compartment in self._compartments(robot, step):
-            self._issue(robot_id, CLOSE, step=step.id, compartment=compartment)
+        for compartment in robot.opened:
+            self._issue(robot_id, CommandKind.CLOSE_COMPARTMENT, step=step.id, compartment=compartment)
 
     def _compartments(self, robot: Robot, step: Step) -> tuple[str, ...]:
         """The compartments of a step's items: where they are, or where they shall go."""
@@ -167,7 +163,7 @@ class Missions:
     def _issue(
         self,
         robot_id: RobotId,
-        kind: str,
+        kind: CommandKind,
         *,
         step: str | None = None,
         compartment: str | None = None,
@@ -191,10 +187,10 @@ class Missions:
         self._link.send(robot_id, self._message(robot_id, command))
 
     def _message(self, robot_id: RobotId, command: PendingCommand) -> protocol.FromManager:
-        if command.kind == DOCK:
+        if command.kind is CommandKind.DOCK:
             return protocol.Dock(command_id=command.id, charger=command.charger or "")
         step_id, compartment = command.step or "", command.compartment or ""
-        if command.kind == CLOSE:
+        if command.kind is CommandKind.CLOSE_COMPARTMENT:
             return protocol.CloseCompartment(command_id=command.id, step_id=step_id, compartment=compartment)
         mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
         kinds = {step.id: step.kind for step in mission.steps} if mission else {}
@@ -210,13 +206,13 @@ class Missions:
 
     def command_done(self, robot_id: RobotId, command: PendingCommand) -> None:
         """The agent reports a command as done; when it was the last one of its step, the step goes on."""
-        if command.kind == DOCK:
+        if command.kind is CommandKind.DOCK:
             self.signal(robot_id, Signal.DOCKED)
             return
         robot = self._ledger.state.robots[robot_id]
         if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
             return
-        if command.kind == CLOSE:
+        if command.kind is CommandKind.CLOSE_COMPARTMENT:
             self.signal(robot_id, Signal.CLOSED)
         else:
             self._opened(robot_id)

@@ -40,11 +40,12 @@ from maps.model import (
     Waypoint,
     WaypointId,
 )
-from maps.records import parse
+from maps.records import parse, strict
 from maps.references import broken_references
 from maps.roles import ROLE_PROPERTIES, read_roles
 
 
+@strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteMember:
     """What the exporter keeps of a site beside the graph, as the collection's member `site`."""

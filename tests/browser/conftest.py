@@ -21,7 +21,7 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_url() -> Iterator[str]:
     """The address of a demo with a built console, three times as fast as life."""
     if not (CONSOLE / "index.html").exists():
@@ -30,7 +30,7 @@ def demo_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)

@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
+from typer.testing import CliRunner
 
+from fleet_manager.cli.main import app
 from maps.site_files import save_site
 from robot_agents.protocol import CommandDone, Refused
 from robot_agents.registry import UnknownVendorError, agent_factory, vendors
@@ -42,6 +45,13 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Commands that run in this process set up logging for all of it."""
+    yield
+    structlog.reset_defaults()
+
+
 @pytest.fixture(scope="module")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corridor")
@@ -49,9 +59,9 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world(site_folder: Path) -> Iterator[str]:
-    """The address of a world process."""
+    """The address of a world process, in which both robots are at home at first."""
     arguments = ("sim", "world", "--site", str(site_folder), "--port", "0", "--speed", str(SPEED), "--token", "w")
     with wardfleet(*arguments) as process:
         assert process.stdout is not None
@@ -81,11 +91,11 @@ def test_an_agent_process_drives_its_robot_and_ends_cleanly(world: str, token_fi
         async with SocketLine.to(manager, SPEED) as line:
             arguments = ("--kind", "simulated", "--manager", line.url, "--world", world, "--world-token", "w")
             with wardfleet(
-                "agent", *arguments, "--robot", "robot-1", "--token-file", str(token_file), "--speed", str(SPEED)
+                "agent", *arguments, "--robot", "robot-2", "--token-file", str(token_file), "--speed", str(SPEED)
             ) as process:
                 await line_of(process, manager)
-                assert manager.hellos[0].token == "one"
-                manager.say(Rig.route(corridor_site(), "d1", "home-1", "a", "home-2"))
+                assert manager.hellos[0].token == "two"
+                manager.say(Rig.route(corridor_site(), "d1", "home-2", "a", "home-1"))
                 assert isinstance(await manager.outcome("d1"), CommandDone)
                 process.send_signal(signal.SIGTERM)
                 assert await asyncio.to_thread(process.wait, 10.0) == 0
@@ -153,39 +163,29 @@ def test_bad_input_is_one_line_and_exit_code_2(
     arguments: list[str], reason: str, token_file: Path, site_folder: Path
 ) -> None:
     given = [argument.replace("TOKENS", str(token_file)).replace("SITE", str(site_folder)) for argument in arguments]
-    with wardfleet("agent", *given) as process:
-        code, errors = ended(process)
-    assert code == 2
-    assert reason in errors
-    assert len(errors.strip().splitlines()) == 1
+    result = CliRunner().invoke(app, ["agent", *given])
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_a_robot_that_the_world_does_not_have_is_bad_input(world: str) -> None:
-    arguments = ("--kind", "simulated", "--manager", MANAGER, "--world", world, "--world-token", "w")
-    with wardfleet("agent", *arguments, "--robot", "ghost", "--speed", str(SPEED)) as process:
-        code, errors = ended(process)
-    assert code == 2
-    assert "no robot ghost" in errors
-
-
-def test_a_wrong_world_token_is_bad_input(world: str) -> None:
-    arguments = ("--kind", "simulated", "--manager", MANAGER, "--world", world, "--world-token", "x")
-    with wardfleet("agent", *arguments, "--robot", "robot-1", "--speed", str(SPEED)) as process:
-        code, errors = ended(process)
-    assert code == 2
-    assert "wrong token" in errors
+@pytest.mark.parametrize(("token", "reason"), [("w", "no robot ghost"), ("x", "wrong token")])
+def test_what_the_world_says_no_to_is_bad_input(world: str, token: str, reason: str) -> None:
+    given = ["--kind", "simulated", "--manager", MANAGER, "--robot", "ghost", "--speed", str(SPEED)]
+    result = CliRunner().invoke(app, ["agent", *given, "--world", world, "--world-token", token])
+    assert result.exit_code == 2
+    assert reason in result.stderr
 
 
 def test_a_world_needs_a_readable_site_and_a_free_port(site_folder: Path, world: str) -> None:
     port = world.rsplit(":", 1)[1]
-    for arguments, reason in (
-        (("--site", str(site_folder / "nowhere")), "no such file"),
-        (("--site", str(site_folder), "--port", port), "in use"),
+    for given, reason in (
+        (["--site", str(site_folder / "nowhere")], "no such file"),
+        (["--site", str(site_folder), "--port", port], "in use"),
     ):
-        with wardfleet("sim", "world", *arguments) as process:
-            code, errors = ended(process)
-        assert code == 2
-        assert reason in errors
+        result = CliRunner().invoke(app, ["sim", "world", *given])
+        assert result.exit_code == 2
+        assert reason in result.stderr
 
 
 def test_vendors_are_found_wherever_they_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
