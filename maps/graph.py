@@ -23,7 +23,7 @@ def routing_graph(site: Site, fleet: Fleet | None = None) -> RoutingGraph:
 
     Nodes are the ids of the waypoints those lanes touch; the edge of a lane has `lane` (Lane) and `length` (m),
     the edge of a lift ride `lift` (Lift) and `length` 0. A ride joins cabins of one lift on different levels
-    that one fleet can drive into. Nodes and edges keep the order of the site. Of two lanes between the same
+    that one fleet can drive into. The order of nodes and edges follows the site's lanes. Of two lanes between the same
     waypoints the first counts. Zone classes, closures and door states are not considered: they are costs.
     """
     graph: RoutingGraph = nx.DiGraph()

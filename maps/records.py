@@ -39,7 +39,8 @@ def parse(kind: Callable[..., T], data: object, *, file: Path | str, feature: st
     try:
         value: T = _checker(kind).validate_python(data)
     except ValidationError as problems:
-        first = problems.errors()[0]
+        # A misspelt field is both unknown and missing; the name as written is the better hint.
+        first = min(problems.errors(), key=lambda problem: problem["type"] != "unexpected_keyword_argument")
         field = ".".join(str(part) for part in first["loc"]) or None
         more = problems.error_count() - 1
         raise MapContentError(

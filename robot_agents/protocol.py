@@ -86,7 +86,9 @@ class Drive(_Command):
     """Follow `nodes`, but never beyond the node `cleared_to`, the end of the allocated part.
 
     `nodes` starts at or before the last node that the robot passed. Nodes up to the formerly cleared end are never
-    changed by a newer Drive: the robot goes on without a stop. Done when the last node is reached.
+    changed by a newer Drive: the robot goes on without a stop. Done when the last node is reached and its heading
+    taken up; a Drive that a newer one replaced gets no outcome. It fails, to be sent anew, when the robot is taken by
+    hand; after an e-stop the robot goes on with it.
     """
 
     type: Literal["drive"] = "drive"
@@ -128,12 +130,14 @@ class Dock(_Command):
 
 
 class Pause(_Command):
-    """Stop where you are and hold. Never the same as an e-stop."""
+    """Stop where you are and hold. Done when the robot stands. Never the same as an e-stop."""
 
     type: Literal["pause"] = "pause"
 
 
 class Resume(_Command):
+    """Go on after a pause. Done at once."""
+
     type: Literal["resume"] = "resume"
 
 

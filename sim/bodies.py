@@ -17,7 +17,7 @@ from sim.battery import Charge
 from sim.gates import Gate
 from sim.legs import Leg, wrapped
 from sim.port import Blocked, BodyEvent, BodyMode, BodyState, ModeChanged, Node, Passed, Place, Segment, Stopped
-from sim.profile import brake_profile, lane_profile
+from sim.profile import Profile, brake_profile, lane_profile
 from sim.routes import AT, Gates, Route
 
 STRAIGHT_ON: Final = radians(10.0)
@@ -278,14 +278,19 @@ class Body:
             self._replan_leg(leg, now)
 
     def _replan_leg(self, leg: Leg, now: float) -> None:
+        """Go on with the present leg under a new profile: its turn is kept, its way starts anew where the body is."""
         node = self._route.nodes[self._route.next]
         if now < leg.time + leg.turn_time:
-            self._go(leg, hypot(node.x - leg.x, node.y - leg.y), 0.0)
+            length = hypot(node.x - leg.x, node.y - leg.y)
+            profile, arrives = self._plan(length, leg.along_x, leg.along_y, 0.0)
+            end = leg.time + leg.turn_time + profile.duration
+            self._take(leg._replace(end=end, profile=profile, arrives=arrives))
         elif not leg.arrives or leg.end - now > _NOW:
             x, y, yaw, speed = leg.at(now)
             self._put_down(now)
-            rest = leg._replace(time=now, x=x, y=y, yaw=yaw, turn_time=0.0, turn_rate=0.0)
-            self._go(rest, hypot(node.x - x, node.y - y), speed)
+            profile, arrives = self._plan(hypot(node.x - x, node.y - y), leg.along_x, leg.along_y, speed)
+            end = now + profile.duration
+            self._take(Leg(now, end, x, y, yaw, 0.0, 0.0, yaw, leg.along_x, leg.along_y, profile, arrives))
 
     def _set_out(self, now: float) -> None:
         """From standing: pass the nodes the body is at already, then go to the next one if it may."""
@@ -300,8 +305,12 @@ class Body:
         while route.next <= route.cleared and not self._held:
             node = route.nodes[route.next]
             gate = None if self._departed else self._any_closed(route.gates(self._waypoint), route.next)
-            if gate is not None or node.level != self.level:
-                self._wait_for(gate.reason if gate is not None and node.level == self.level else None)
+            if gate is not None:
+                # Waiting to be carried to another level is no obstacle.
+                self._wait_for(gate.reason if node.level == self.level else None)
+                return
+            if node.level != self.level:
+                self._wait_for(f"{node.waypoint} is on level {node.level}")
                 return
             self._wait_for(None)
             self._settled = False
@@ -359,12 +368,17 @@ class Body:
             self.mode = BodyMode.DEAD
             self._held = True
             self._events.append(ModeChanged(BodyMode.DEAD, "the battery is empty", time, self.place))
-        while speed > 0.0 and self._route.way(self._route.next).length <= AT:
-            self._pass(self._route.nodes[self._route.next], time, speed)
         if speed > 0.0:
-            length, along_x, along_y, heading, _, _, _ = self._route.way(self._route.next)
+            route = self._route
+            way = route.way(route.next)
+            while way.length <= AT:
+                self._pass(route.nodes[route.next], time, speed)
+                way = route.way(route.next)
+            length, along_x, along_y, heading, _, _, _ = way
+            profile, arrives = self._plan(length, along_x, along_y, speed)
+            end = time + profile.duration
             x, y = self._x, self._y
-            self._go(Leg(time, time, x, y, heading, 0.0, 0.0, heading, along_x, along_y, None, True), length, speed)
+            self._take(Leg(time, end, x, y, heading, 0.0, 0.0, heading, along_x, along_y, profile, arrives))
         else:
             self.charge.draw(self.fleet.battery.idle_drain, time)
             self._set_out(time)
@@ -409,24 +423,20 @@ class Body:
         turn = wrapped(heading - self._yaw)
         time = abs(turn) / self.fleet.turn_speed if abs(turn) > _AIMED else 0.0
         rate = turn / time if time else 0.0
+        profile, arrives = self._plan(length, along_x, along_y, 0.0)
+        end = now + time + profile.duration
         x, y, yaw = self._x, self._y, self._yaw
-        self._go(Leg(now, now, x, y, yaw, time, rate, heading, along_x, along_y, None, True), length, 0.0)
+        self._take(Leg(now, end, x, y, yaw, time, rate, heading, along_x, along_y, profile, arrives))
 
-    def _go(self, leg: Leg, length: float, speed: float) -> None:
-        """Take the leg with the profile for the `length` from its start to the next node, entered at `speed`."""
-        time, _, x, y, yaw, turn_time, turn_rate, heading, along_x, along_y, _, _ = leg
-        acceleration = self._acceleration
-        limit, exit_speed = self._planned = self._allowed(along_x, along_y)
-        profile = lane_profile(length, speed, exit_speed, limit, acceleration)
-        arrives = True
+    def _plan(self, length: float, along_x: float, along_y: float, speed: float) -> tuple[Profile, bool]:
+        """The profile for `length` entered at `speed`, and whether it gets to the next node at its end."""
+        self._planned = limit, exit_speed = self._allowed(along_x, along_y)
         if self._held:
-            if self.mode is not BodyMode.AUTOMATIC:
-                acceleration *= HARD_BRAKING
-            braking = brake_profile(speed, acceleration, length)
+            hard = 1.0 if self.mode is BodyMode.AUTOMATIC else HARD_BRAKING
+            braking = brake_profile(speed, self._acceleration * hard, length)
             if braking.exit == 0.0 or exit_speed > 0.0:
-                profile, arrives = braking, braking.exit > 0.0
-        end = time + turn_time + profile.duration
-        self._take(Leg(time, end, x, y, yaw, turn_time, turn_rate, heading, along_x, along_y, profile, arrives))
+                return braking, braking.exit > 0.0
+        return lane_profile(length, speed, exit_speed, limit, self._acceleration), True
 
     def _allowed(self, along_x: float, along_y: float) -> tuple[float, float]:
         """The speed limit on the way to the next node, and the highest speed there.

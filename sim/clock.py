@@ -134,31 +134,36 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         super().close()
 
     def _run_once(self) -> None:
+        """Run the next timer, if nothing else is ready or it is due anyway, then all that is ready by then."""
         ready, timers = self._ready, self._timers
-        while timers and (timers[0][0] <= self._now or not ready):
+        if timers and (not ready or timers[0][0] <= self._now):
             when, _, timer = heapq.heappop(timers)
             if timer.cancelled():
                 self._timers_cancelled -= 1
-                continue
+                return
             if when > self._now:
                 self._now = when
                 self._callbacks_at_now = 0
-            timer._context.run(timer._callback, *timer._args)
-            break
-        else:
-            if not ready:
-                raise StuckError(self._stuck_because("nothing is left that could wake"))
-        self._callbacks_at_now += len(ready) + 1
-        if self._callbacks_at_now > _CALLBACKS_WITHOUT_TIME:
-            self._callbacks_at_now = 0
-            raise StuckError(self._stuck_because("callbacks run without end and no time passes for"))
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle.cancelled():
-                handle._context.run(handle._callback, *handle._args)
+            else:
+                self._count_callbacks(1)
+            timer._run()
+        elif not ready:
+            raise StuckError(self._stuck_because("nothing is left that could wake"))
+        if ready:
+            self._count_callbacks(len(ready))
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle.cancelled():
+                    handle._run()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+
+    def _count_callbacks(self, number: int) -> None:
+        self._callbacks_at_now += number
+        if self._callbacks_at_now > _CALLBACKS_WITHOUT_TIME:
+            self._callbacks_at_now = 0
+            raise StuckError(self._stuck_because("callbacks run without end and no time passes for"))
 
     def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
         self._timers_cancelled += 1

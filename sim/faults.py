@@ -37,12 +37,12 @@ def robot_revived(world: World, robot: RobotId) -> None:
 def robot_failing(world: World, robot: RobotId, reason: str, *, seconds: float) -> None:
     """The robot reports an error and stands until it is over."""
     world.set_mode(robot, BodyMode.ERROR, reason)
-    world.loop.call_later(seconds, world.set_mode, robot, BodyMode.AUTOMATIC, "the error is over")
+    world.loop.call_later(seconds, _end_mode, world, robot, BodyMode.ERROR, "the error is over")
 
 
 def estop_pressed(world: World, robot: RobotId, *, seconds: float) -> None:
     world.set_mode(robot, BodyMode.ESTOP, "somebody pressed the button")
-    world.loop.call_later(seconds, world.set_mode, robot, BodyMode.AUTOMATIC, "the button was released")
+    world.loop.call_later(seconds, _end_mode, world, robot, BodyMode.ESTOP, "the button was released")
 
 
 def pushed_aside(world: World, robot: RobotId, place: Place) -> None:
@@ -60,3 +60,9 @@ def put_back(world: World, robot: RobotId, waypoint: WaypointId) -> None:
 def robot_slow(world: World, robot: RobotId, factor: float) -> None:
     """The robot drives at only `factor` of its speed (1.0 mends it)."""
     world.body(robot).slow_down(factor)
+
+
+def _end_mode(world: World, robot: RobotId, mode: BodyMode, reason: str) -> None:
+    """Back to automatic, unless something else befell the robot in the meantime."""
+    if world.state(robot).mode is mode:
+        world.set_mode(robot, BodyMode.AUTOMATIC, reason)

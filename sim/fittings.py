@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from maps.model import Charger
+from maps.model import Charger, WaypointId
 from sim.bodies import Body
 from sim.port import BodyEvent, ChargeReached, CompartmentMoved, Docked, Refusal
 
@@ -53,11 +53,14 @@ class Fittings:
             self._body.lock(any(self._open.values()))
             self._movements[compartment] = self._loop.call_later(time, self._moved, compartment, opened)
 
-    def dock(self, charger: Charger) -> None:
-        if self._docked_at is charger:
-            self._tell(Docked(charger.waypoint, self._loop.time()))
-        elif self._body.moving or self._body.waypoint != charger.waypoint:
-            self._refuse(charger.waypoint, f"the robot does not stand at charger {charger.waypoint}")
+    def dock(self, waypoint: WaypointId, charger: Charger | None) -> None:
+        """Dock at the charger at `waypoint`, where the body must stand; None when there is none."""
+        if charger is None:
+            self._refuse(waypoint, f"there is no charger at {waypoint}")
+        elif self._docked_at is charger:
+            self._tell(Docked(waypoint, self._loop.time()))
+        elif self._body.moving or self._body.waypoint != waypoint:
+            self._refuse(waypoint, f"the robot does not stand at charger {waypoint}")
         elif self._charging is None:
             self._charging = self._loop.call_later(self._varied(DOCKING_TIME), self._docked, charger)
 

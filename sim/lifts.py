@@ -64,6 +64,8 @@ class SimulatedLift:
         return LiftState(self.lift.id, level, self._doors is _Doors.OPEN, self._leases.first, not self._stuck)
 
     def call(self, session: str, level: LevelId, lease: float) -> None:
+        if not self.lift.connected:
+            raise LookupError(f"lift {self.lift.id} has no building interface")
         if level not in self.landings:
             raise LookupError(f"lift {self.lift.id} does not serve level {level}")
         self._wanted[session] = level

@@ -98,7 +98,7 @@ class World:
 
     def dock(self, robot: RobotId, charger: WaypointId) -> None:
         self.body(robot)
-        self._fittings[robot].dock(_of(self.site.chargers, charger, "charger"))
+        self._fittings[robot].dock(charger, self.site.chargers.get(charger))
 
     def open_compartment(self, robot: RobotId, compartment: str) -> None:
         self.body(robot)

@@ -54,7 +54,7 @@ def call(manager: FakeFleetManager, method: str, path: str, **request: Any) -> h
 
 async def until(wanted: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not wanted():  # noqa: ASYNC110 - what is waited for is on the other side of a socket
+        while not wanted():
             await asyncio.sleep(0.01)
 
 

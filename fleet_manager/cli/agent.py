@@ -42,6 +42,7 @@ def agent(
     world: Annotated[str | None, typer.Option(help="The simulated world, such as ws://127.0.0.1:8700.")] = None,
     world_token: Annotated[str, typer.Option(envvar="WARDFLEET_WORLD_TOKEN", help="The world's token.")] = "",
     site: Annotated[Path | None, typer.Option(help="The site folder, for kinds that need it.")] = None,
+    option: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, for kinds of other vendors.")] = None,
     state_dir: Annotated[
         Path | None, typer.Option(help="Keep reports here, so that a killed agent loses none.")
     ] = None,
@@ -62,7 +63,7 @@ def agent(
             _check_address(address)
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
-        options = {"world_token": world_token, "speed": str(speed)}
+        options = {"world_token": world_token, "speed": str(speed)} | _options(option or [])
         options |= {"world": world} if world else {}
         options |= {"site": str(site)} if site else {}
         clock = WallClock() if speed == 1.0 else ScaledClock(speed, (epoch or datetime.now(UTC)).replace(tzinfo=UTC))
@@ -128,6 +129,13 @@ def _tokens(robots: Sequence[str], token: str, token_file: Path | None) -> dict[
         if robot not in known:
             raise _InputError(f"{token_file}: no token for {robot}")
     return {robot: known[robot] for robot in robots or known}
+
+
+def _options(given: Sequence[str]) -> dict[str, str]:
+    for option in given:
+        if "=" not in option:
+            raise _InputError(f"--option {option} must be KEY=VALUE")
+    return {key: value for key, _, value in (option.partition("=") for option in given)}
 
 
 def _check_address(address: str) -> None:

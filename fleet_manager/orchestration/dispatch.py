@@ -10,7 +10,7 @@ from typing import Final
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind
 from fleet_manager.domain.robots import CommandKind, Robot, RobotMode
-from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskId, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -28,6 +28,7 @@ _WEIGHT: Final = {Priority.STAT: 8.0, Priority.URGENT: 4.0, Priority.ROUTINE: 2.
 _AGES: Final = timedelta(minutes=20)
 """A task that waited this long is treated as one priority more urgent, so that nothing waits for ever."""
 
+_PER_RANK: Final = 1e5
 _WORTH_LEAVING_CHARGER: Final = 0.3
 _CHARGED: Final = 0.8
 _REASONS_SHOWN: Final = 12
@@ -77,7 +78,10 @@ class Dispatch:
         tables = {task.id: {robot.id: self._judge(task, robot) for robot in free} for task in tasks}
         now = self._ledger.now()
         ready = [task for task in tasks if self._may_start(task, list(tables[task.id].values()), now)]
-        chosen = self._choose(ready, free, tables)
+        costs = [
+            [self._cost(rank, task, tables[task.id][robot.id]) for robot in free] for rank, task in enumerate(ready)
+        ]
+        chosen = {ready[i].id: free[j] for i, j in self._assign(costs)}
         for task in tasks:
             judged = tables[task.id]
             robot = chosen.get(task.id)
@@ -87,26 +91,6 @@ class Dispatch:
                 found = judged[robot.id]
                 assert isinstance(found, Estimate)
                 self._start(task, robot, found, judged)
-
-    def _choose(
-        self,
-        tasks: list[DeliveryTask],
-        free: list[Robot],
-        tables: dict[TaskId, dict[RobotId, Estimate | _Refusal]],
-    ) -> dict[TaskId, Robot]:
-        """Serve the most urgent tasks, as many as there are robots; then see whether robots are left for others."""
-        chosen: dict[TaskId, Robot] = {}
-        while tasks and free:
-            possible = [t for t in tasks if any(isinstance(tables[t.id][r.id], Estimate) for r in free)]
-            urgent = possible[: len(free)]
-            pairs = self._assign([[self._cost(task, tables[task.id][robot.id]) for robot in free] for task in urgent])
-            if not pairs:
-                break
-            chosen.update({urgent[i].id: free[j] for i, j in pairs})
-            tasks = [task for task in possible if task.id not in chosen]
-            taken = {free[j].id for _, j in pairs}
-            free = [robot for robot in free if robot.id not in taken]
-        return chosen
 
     def _queued(self) -> list[DeliveryTask]:
         """Queued tasks in order of urgency: priority with ageing, then what is due first, then the oldest."""
@@ -191,8 +175,11 @@ class Dispatch:
             return False
         return True
 
-    def _cost(self, task: DeliveryTask, found: Estimate | _Refusal) -> float | None:
-        return found.to_first_stop * _WEIGHT[task.priority] if isinstance(found, Estimate) else None
+    def _cost(self, rank: int, task: DeliveryTask, found: Estimate | _Refusal) -> float | None:
+        """Weighted seconds until the pick-up; each rank of urgency costs more than any way."""
+        if not isinstance(found, Estimate):
+            return None
+        return rank * _PER_RANK + found.to_first_stop * _WEIGHT[task.priority]
 
     def _start(
         self, task: DeliveryTask, robot: Robot, found: Estimate, judged: dict[RobotId, Estimate | _Refusal]

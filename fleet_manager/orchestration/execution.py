@@ -180,10 +180,19 @@ class Execution:
 
     def send_drive(self, robot_id: RobotId) -> None:
         """Tell the agent its whole route as it stands after the commit."""
-        self._ledger.after_commit(lambda: self.send_drive_now(robot_id))
+        self._ledger.after_commit(lambda: self._send_drive(robot_id))
 
-    def send_drive_now(self, robot_id: RobotId) -> None:
-        """Send the stored route; safe to say again at any time."""
+    def repeat_drive(self, robot_id: RobotId) -> None:
+        """Say the stored route again, after a reconnect or when the agent seems to have missed something.
+
+        An agent that knows the drive already leaves it as it is, so the clearance follows on its own.
+        """
+        drive = self._ledger.state.robots[robot_id].drive
+        if drive is not None:
+            self._send_drive(robot_id)
+            self._send_clearance(robot_id, drive.id, drive.cleared_to)
+
+    def _send_drive(self, robot_id: RobotId) -> None:
         drive = self._ledger.state.robots[robot_id].drive
         if drive is None:
             return
@@ -221,12 +230,12 @@ class Execution:
         if (to, cleared_to) != (drive.allocated_to, drive.cleared_to):
             self._ledger.record(RouteAllocated(robot=robot_id, to=to, cleared_to=cleared_to))
             if cleared_to != drive.cleared_to:
-                self._proceed(robot_id, drive.id, cleared_to)
+                self._ledger.after_commit(lambda: self._send_clearance(robot_id, drive.id, cleared_to))
         self._explain(robot_id, drive, to, cleared_to, obstacle, gate)
 
-    def _proceed(self, robot_id: RobotId, drive_id: str, cleared_to: int) -> None:
-        message = protocol.Proceed(command_id=f"{drive_id}/{cleared_to}", drive_id=drive_id, cleared_to=cleared_to)
-        self._ledger.after_commit(lambda: self._link.send(robot_id, message))
+    def _send_clearance(self, robot_id: RobotId, drive_id: str, cleared_to: int) -> None:
+        command_id = f"{drive_id}/{cleared_to}"
+        self._link.send(robot_id, protocol.Proceed(command_id=command_id, drive_id=drive_id, cleared_to=cleared_to))
 
     def _extend(self, robot_id: RobotId, drive: Drive) -> tuple[int, Obstacle | None]:
         """Allocate up to the next places to stop, one by one, until enough lies ahead or something is in the way."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from fleet_manager.domain.alerts import AlertState
-from fleet_manager.domain.errors import NotFound, WardFleetError
+from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import TaskId
@@ -358,8 +358,19 @@ class Orchestrator:
     async def do(self, command: UserCommand) -> View:
         answer: asyncio.Future[View | TaskId] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Asked(command, answer))
-        done = await answer
+        try:
+            done = await answer
+        except NotFound:
+            await self._refuse_ended(command)
+            raise
         return await self.task(done) if isinstance(done, str) else done
+
+    async def _refuse_ended(self, command: UserCommand) -> None:
+        """A task that is not open any more is no unknown one: say what became of it."""
+        if isinstance(command, ChangeTask | CancelTask | SendPorter | HandOver):
+            record = await self._store.task(command.task)
+            if record is not None:
+                raise Conflict(f"task {command.task} is {record.task.status} already")
 
     def agent_connected(self, robot: RobotId, agent: str) -> int:
         self._queue.put_nowait(_AgentConnected(robot, agent))

@@ -76,7 +76,7 @@ class Supervision:
         robot = self._ledger.state.robots[robot_id]
         if robot.paused:
             self._intake.send_pause(robot_id)
-        self._execution.send_drive_now(robot_id)
+        self._execution.repeat_drive(robot_id)
         for command in robot.pending:
             self._missions.send(robot_id, command)
 
@@ -141,7 +141,7 @@ class Supervision:
             now = self._ledger.now()
             if now - self._resent.get(robot_id, now - 2 * _RESEND_AFTER) > _RESEND_AFTER:
                 self._resent[robot_id] = now
-                self._execution.send_drive(robot_id)
+                self._ledger.after_commit(lambda: self._execution.repeat_drive(robot_id))
 
     @staticmethod
     def _differs(robot: Robot, telemetry: protocol.Telemetry) -> bool:

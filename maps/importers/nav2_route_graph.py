@@ -162,7 +162,8 @@ class _Reading:
         for edge in edges:
             self._add_edge(edge)
         fleets = {fleet.id: fleet for fleet in self.head.fleets}
-        mentioned = {name for lane in self.lanes.values() for name in lane.fleets or ()}
+        chargers = self.roles.get("chargers", {})
+        mentioned = {name for record in (*self.lanes.values(), *chargers.values()) for name in record.fleets or ()}
         for name in sorted(mentioned - fleets.keys()) or ([] if fleets else [FleetId("robots")]):
             fleets[name] = Fleet(id=name, compartments=DEFAULT_COMPARTMENTS)
         site = Site(
@@ -178,7 +179,7 @@ class _Reading:
             lifts=self._lifts(),
             fleets=fleets,
             item_classes={kind.id: kind for kind in self.head.item_classes},
-            chargers=self.roles.get("chargers", {}),
+            chargers=chargers,
             holding_points=self.roles.get("holding_points", {}),
             transfer_points=self.roles.get("transfer_points", {}),
             decontamination_bays=self.roles.get("decontamination_bays", {}),

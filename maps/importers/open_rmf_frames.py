@@ -202,12 +202,13 @@ def _local_grid(centre: Point) -> Transformer:
 
 
 def _metric(grid: Transformer, place: Point) -> bool:
-    """Whether a metre on the grid is a metre on the ground (to 1 %); Web Mercator's is not, nor a foot."""
+    """Whether a metre on the grid is a metre on the ground (to 0.2 %); Web Mercator's is not, nor a foot."""
     x, y = grid.transform(*place)
     if not (math.isfinite(x) and math.isfinite(y)):
         return False
-    longitudes, latitudes = grid.transform([x, x + 100.0], [y, y], direction="INVERSE")
-    return abs(float(_WGS84.line_length(longitudes, latitudes)) - 100.0) < 1.0
+    longitudes, latitudes = grid.transform([x, x + 100.0, x], [y, y, y + 100.0], direction="INVERSE")
+    east, north = (_WGS84.inv(longitudes[0], latitudes[0], longitudes[i], latitudes[i])[2] for i in (1, 2))
+    return bool(abs(east - 100.0) < 0.2 and abs(north - 100.0) < 0.2)
 
 
 def _anchor(grid: Transformer, origin: Point) -> GeoAnchor:

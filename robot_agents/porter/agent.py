@@ -131,6 +131,8 @@ class PorterAgent:
 
     def execute(self, command: Command) -> None:
         match command:
+            case Drive(command_id=command_id, nodes=()):
+                self._reporter.failed(command_id, "the walk has no nodes")
             case Drive(command_id=command_id, nodes=nodes):
                 if self._drive is not None and self._drive.command_id in self._open:
                     self._close(self._drive.command_id)

@@ -84,6 +84,8 @@ class SimulatedAgent:
 
     def execute(self, command: Command) -> None:
         match command:
+            case Drive(command_id=command_id, nodes=()):
+                self._reporter.failed(command_id, "the drive has no nodes")
             case Drive():
                 self._follow(command)
             case Proceed(drive_id=drive_id, cleared_to=cleared_to):

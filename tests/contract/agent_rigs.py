@@ -161,7 +161,7 @@ RigRunner: TypeAlias = Callable[[Story], None]
 async def until(condition: Callable[[], bool], within: float = 120.0) -> None:
     """Wait for something to become true; `TimeoutError` after `within` seconds of the loop."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what is waited for is a plain fact, not an event
+        while not condition():
             await asyncio.sleep(0.1)
 
 

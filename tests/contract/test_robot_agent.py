@@ -11,6 +11,8 @@ from robot_agents.protocol import (
     CloseCompartment,
     CommandDone,
     CommandFailed,
+    Dock,
+    Drive,
     HandoverDirection,
     Hello,
     Mode,
@@ -142,6 +144,24 @@ def test_a_command_it_does_not_know_fails_with_the_reason(run: RigRunner) -> Non
         assert isinstance(outcome, CommandFailed)
         assert outcome.reason
         assert not outcome.retry
+
+    run(story)
+
+
+@every_agent
+def test_a_drive_to_nowhere_fails(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(Drive(command_id="d1", nodes=(), cleared_to=0))
+        assert isinstance(await rig.manager.outcome("d1"), CommandFailed)
+
+    run(story)
+
+
+@every_agent
+def test_a_charger_that_is_not_there_is_said(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(Dock(command_id="dock", charger="the moon"))
+        assert isinstance(await rig.manager.outcome("dock"), CommandFailed)
 
     run(story)
 
@@ -325,6 +345,19 @@ def test_an_e_stop_is_told_and_its_release_confirms_where_it_is(run: RigRunner) 
         assert released.mode is Mode.AUTOMATIC
         assert released.pose is not None
         assert released.pose.level == "L1"
+
+    run(story)
+
+
+@every_robot
+def test_it_charges_at_the_charger_it_stands_at_and_leaves_it_to_drive(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(Dock(command_id="dock", charger="home-1"))
+        assert isinstance(await rig.manager.outcome("dock"), CommandDone)
+        rig.manager.say(rig.drive("d1", "home-1", "a"))
+        assert isinstance(await rig.manager.outcome("d1"), CommandDone)
+        rig.manager.say(Dock(command_id="again", charger="home-1"))
+        assert isinstance(await rig.manager.outcome("again"), CommandFailed)
 
     run(story)
 

@@ -154,6 +154,7 @@ MANAGER = "ws://127.0.0.1:9/agents/v1"
         (["--kind", "hovercraft", "--manager", MANAGER, "--robot", "a"], "no agents of kind hovercraft"),
         (["--kind", "simulated", "--manager", MANAGER, "--robot", "a"], "need the address of their world"),
         (["--kind", "porter", "--manager", MANAGER, "--robot", "a"], "need a site"),
+        (["--kind", "porter", "--manager", MANAGER, "--robot", "a", "--option", "shoes"], "must be KEY=VALUE"),
         (["--kind", "simulated", "--manager", MANAGER, "--token-file", "/missing.json"], "/missing.json"),
         (["--kind", "simulated", "--manager", MANAGER, "--robot", "a", "--token-file", "TOKENS"], "no token for a"),
         (["--kind", "porter", "--manager", MANAGER, "--robot", "a", "--site", "SITE"], "a has no home"),

@@ -103,7 +103,7 @@ def test_callbacks_without_end_are_found(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("sim.clock._CALLBACKS_WITHOUT_TIME", 1_000)
 
     async def poll() -> None:
-        while True:  # noqa: ASYNC110
+        while True:
             await asyncio.sleep(0)
 
     with pytest.raises(StuckError, match="no time passes"):
@@ -119,7 +119,7 @@ def test_a_task_that_polls_sees_a_timer_that_is_due() -> None:
             done = True
 
         asyncio.get_running_loop().call_later(0.0, finish)
-        while not done:  # noqa: ASYNC110
+        while not done:
             await asyncio.sleep(0)
 
     run_virtual(poll())

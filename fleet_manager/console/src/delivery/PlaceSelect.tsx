@@ -3,6 +3,8 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSite } from '../shell/site';
 
+const MOST_SHOWN = 150;
+
 interface Props {
   label: string;
   value: string | null;
@@ -37,6 +39,7 @@ export function PlaceSelect({ label, value, onChange, error, testid }: Props) {
       onChange={onChange}
       error={error}
       searchable
+      limit={MOST_SHOWN}
       selectFirstOptionOnChange
       clearable
       clearButtonProps={{ 'aria-label': t('app.close') }}

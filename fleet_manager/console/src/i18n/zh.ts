@@ -151,7 +151,7 @@ export const zh: typeof en = {
     receive: '交接：签收',
     loadTitle: '在{{place}}装载 {{carrier}}',
     receiveTitle: '在{{place}}从 {{carrier}} 签收',
-    loadText: '放入物品后确认，箱门随即上锁，机器人出发。',
+    loadText: '逐项核对并装入物品，然后确认，承运者随即出发。',
     receiveText: '取出物品并逐项核对，然后签收。',
     outcome: '{{item}} 的状况',
     confirmLoad: '已装载，出发',

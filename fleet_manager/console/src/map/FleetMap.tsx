@@ -1,7 +1,7 @@
 import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { LiftView } from '../api/types';
+import type { LiftView, RobotView } from '../api/types';
 import { RobotDetails } from '../robots/RobotDetails';
 import { Icon } from '../shell/icons';
 import { useSite } from '../shell/site';
@@ -37,7 +37,7 @@ export default function FleetMap({ robot, onRobot }: Props) {
         <SegmentedControl
           orientation="vertical"
           aria-label={t('map.level')}
-          data={levels.map(({ id }) => ({ value: id, label: id })).reverse()}
+          data={levels.map(({ id }) => ({ value: id, label: <LevelName id={id} robots={robotsOn(robots, id)} /> })).reverse()}
           value={levelId}
           onChange={setLevelId}
           styles={{ label: { minWidth: 44, minHeight: 44, display: 'grid', placeContent: 'center' } }}
@@ -59,6 +59,20 @@ export default function FleetMap({ robot, onRobot }: Props) {
   );
 }
 
+function robotsOn(robots: Readonly<Record<string, RobotView>>, level: string): number {
+  return Object.values(robots).filter(({ kind, pose }) => kind !== 'person' && pose?.level === level).length;
+}
+
+/** A level, and how many robots are on it. */
+function LevelName({ id, robots }: { id: string; robots: number }) {
+  return (
+    <span>
+      {id}
+      {robots > 0 && <sup> {robots}</sup>}
+    </span>
+  );
+}
+
 interface CanvasProps extends Props {
   levelId: string;
   stale: boolean;
@@ -76,7 +90,7 @@ function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
   const lifts = useFleet((fleet) => fleet.lifts);
   const dark = useComputedColorScheme('light') === 'dark';
   const level = levels.find(({ id }) => id === levelId);
-  const here = Object.values(robots).filter(({ pose }) => pose?.level === levelId).length;
+  const here = robotsOn(robots, levelId);
 
   useEffect(() => {
     if (target.current === null) return undefined;
@@ -104,6 +118,10 @@ function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
     };
     scene?.show({ robots, doors, lifts, selected: robot, liftLabel });
   }, [scene, robots, doors, lifts, robot, level, t]);
+
+  useEffect(() => {
+    if (robot !== null) scene?.reveal(robot);
+  }, [scene, robot, level]);
 
   return (
     <div

@@ -20,6 +20,7 @@ import Text from 'ol/style/Text';
 import View from 'ol/View';
 import type { DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
 import { robotColour } from '../robots/colours';
+import { chargeText } from '../robots/state';
 import type { MapColours } from './colours';
 import { Glide } from './glide';
 
@@ -27,7 +28,7 @@ const FONT = '600 12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans C
 const MARGIN = 2;
 const GRASP_PX = 14;
 /** Metres a pixel; places' names are left out when the map is smaller than this. */
-const NAMES_BELOW = 0.12;
+const NAMES_BELOW = 0.2;
 
 export interface Dynamics {
   readonly robots: Readonly<Record<string, RobotView>>;
@@ -140,6 +141,15 @@ export class MapScene {
     }
     this.drawRoute();
     this.buildingLayer.changed();
+    this.animate();
+  }
+
+  /** Bring a robot to the middle of the picture. */
+  reveal(robot: string): void {
+    const marker = this.markers[robot];
+    if (marker === undefined || marker.level !== this.level?.id) return;
+    const { x, y } = marker.glide.at(performance.now());
+    this.map.getView().animate({ center: [x, y], duration: 300 });
   }
 
   move(poses: readonly MovingPose[]): void {
@@ -193,8 +203,9 @@ export class MapScene {
     if (!here && drawn) this.robots.removeFeature(marker.feature);
     const { robot } = marker;
     const chosen = robot.id === this.dynamics?.selected;
-    const charge = robot.state_of_charge === null ? '' : ` ${Math.round(robot.state_of_charge * 100)}%`;
-    const yaw = marker.glide.at(performance.now()).yaw;
+    const name = [robot.id, chargeText(robot)].filter((part) => part !== null).join(' · ');
+    const { x, y, yaw } = marker.glide.at(performance.now());
+    marker.feature.getGeometry()?.setCoordinates([x, y]);
     const edge = chosen ? this.colours.text : this.colours.halo;
     const heading = new RegularShape({
       points: 3,
@@ -214,7 +225,7 @@ export class MapScene {
         zIndex: chosen ? 2 : 1,
       }),
       new Style({ image: robot.kind === 'person' ? person : heading, zIndex: chosen ? 4 : 3 }),
-      new Style({ text: this.label(`${robot.id}${charge}`, 24), zIndex: chosen ? 6 : 5 }),
+      new Style({ text: this.label(name, 24), zIndex: chosen ? 6 : 5 }),
     ];
     marker.feature.setStyle(marker.style);
   }
@@ -253,8 +264,10 @@ export class MapScene {
       case 'lift':
         return this.liftStyle(id);
       case 'door': {
-        const open = feature.get('automatic') === false || this.dynamics?.doors[id]?.open === true;
-        const stroke = open
+        if (feature.get('automatic') === false) {
+          return new Style({ stroke: new Stroke({ color: colours.place, width: 1, lineDash: [2, 4] }), zIndex: 5 });
+        }
+        const stroke = this.dynamics?.doors[id]?.open
           ? new Stroke({ color: colours.doorOpen, width: 4, lineDash: [2, 7] })
           : new Stroke({ color: colours.doorClosed, width: 5 });
         return new Style({ stroke, zIndex: 5 });

@@ -8,7 +8,7 @@ import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useFleet, useNow, usePose } from '../stream/context';
 import { robotColour } from './colours';
-import { robotState, waitingText } from './state';
+import { chargeText, robotState, waitingText } from './state';
 
 export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: () => void }) {
   const { t, i18n } = useTranslation();
@@ -39,7 +39,7 @@ export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: ()
           </Badge>
           {!robot.connected && <Badge color="red">{t('robot.notConnected')}</Badge>}
         </Group>
-        {robot.state_of_charge !== null && <Charge share={robot.state_of_charge} />}
+        <Charge robot={robot} />
         {robot.waiting_for !== null && (
           <Text size="sm" fw={600} c="orange" data-testid="robot-waiting">
             {waitingText(t, robot.waiting_for, task, placeName)}
@@ -92,23 +92,25 @@ function position(
   return `${pose.level} · ${pose.x.toFixed(1)}, ${pose.y.toFixed(1)} m · ${pose.speed.toFixed(1)} m/s`;
 }
 
-function Charge({ share }: { share: number }) {
+function Charge({ robot }: { robot: RobotView }) {
   const { t } = useTranslation();
-  const percent = Math.round(share * 100);
+  const text = chargeText(robot);
+  if (text === null) return null;
+  const share = robot.state_of_charge ?? 0;
   return (
     <Group gap="xs" wrap="nowrap">
       <Text size="sm" c="dimmed">
         {t('robot.battery')}
       </Text>
       <Progress
-        value={percent}
+        value={share * 100}
         color={share < 0.2 ? 'red' : share < 0.35 ? 'orange' : 'green'}
         size="lg"
         style={{ flex: 1 }}
         aria-label={t('robot.battery')}
       />
       <Text size="sm" fw={600} data-testid="robot-battery">
-        {percent} %
+        {text}
       </Text>
     </Group>
   );

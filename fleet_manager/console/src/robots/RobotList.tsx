@@ -5,7 +5,7 @@ import { Empty } from '../shell/Empty';
 import { usePlaceName } from '../shell/site';
 import { useFleet } from '../stream/context';
 import { robotColour } from './colours';
-import { robotState, waitingText } from './state';
+import { chargeText, robotState, waitingText } from './state';
 import classes from './RobotList.module.css';
 
 interface Props {
@@ -39,7 +39,6 @@ function RobotRow({ robot }: { robot: RobotView }) {
   const { t } = useTranslation();
   const placeName = usePlaceName();
   const task = useFleet((fleet) => (robot.task === null ? undefined : fleet.tasks[robot.task]));
-  const charge = robot.state_of_charge === null ? '' : `${Math.round(robot.state_of_charge * 100)} %`;
   return (
     <>
       <Group gap="sm" wrap="nowrap">
@@ -49,7 +48,7 @@ function RobotRow({ robot }: { robot: RobotView }) {
         </Text>
         <Text size="sm">{robotState(t, robot)}</Text>
         <Text size="sm" c="dimmed" w={52} ta="right">
-          {charge}
+          {chargeText(robot)}
         </Text>
       </Group>
       {robot.destination !== null && (

@@ -1,10 +1,10 @@
-import { Badge, Center, Loader, Tabs } from '@mantine/core';
+import { Badge, Center, Loader, Stack, Tabs, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AlertList } from '../alerts/AlertList';
 import { RequestForm } from '../delivery/RequestForm';
 import { RobotList } from '../robots/RobotList';
-import { useFleet } from '../stream/context';
+import { useFleet, useKnown } from '../stream/context';
 import { hasEnded } from '../stream/fleet';
 import { TaskList } from '../tasks/TaskList';
 
@@ -15,6 +15,7 @@ export function FleetPage() {
   const { t } = useTranslation();
   const [tab, setTab] = useState<string | null>('tasks');
   const [robot, setRobot] = useState<string | null>(null);
+  const known = useKnown();
   const tasks = useFleet((fleet) => fleet.tasks);
   const alerts = useFleet((fleet) => fleet.alerts);
   const open = Object.values(tasks).filter((task) => !hasEnded(task)).length;
@@ -43,20 +44,30 @@ export function FleetPage() {
             </Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="tasks" className="panel-body">
-            <TaskList onRobot={setRobot} />
+            {known ? <TaskList onRobot={setRobot} /> : <NotYet />}
           </Tabs.Panel>
           <Tabs.Panel value="request" className="panel-body">
             <RequestForm onShow={() => setTab('tasks')} />
           </Tabs.Panel>
           <Tabs.Panel value="robots" className="panel-body">
-            <RobotList selected={robot} onRobot={setRobot} />
+            {known ? <RobotList selected={robot} onRobot={setRobot} /> : <NotYet />}
           </Tabs.Panel>
           <Tabs.Panel value="alerts" className="panel-body">
-            <AlertList onRobot={setRobot} />
+            {known ? <AlertList onRobot={setRobot} /> : <NotYet />}
           </Tabs.Panel>
         </Tabs>
       </div>
     </main>
+  );
+}
+
+function NotYet() {
+  const { t } = useTranslation();
+  return (
+    <Stack align="center" py="lg">
+      <Loader />
+      <Text c="dimmed">{t('link.connecting')}</Text>
+    </Stack>
   );
 }
 

@@ -24,6 +24,12 @@ export function useFleet<Part>(part: (fleet: Fleet) => Part): Part {
   return useSyncExternalStore(store.subscribe, () => part(store.current().fleet ?? NOTHING));
 }
 
+/** Whether the fleet is known at all; before, an empty list would be a lie. */
+export function useKnown(): boolean {
+  const store = useStore();
+  return useSyncExternalStore(store.subscribe, () => store.current().fleet !== null);
+}
+
 const POSE_SHOWN_EVERY_MS = 500;
 
 /** The newest pose of one robot, for reading rather than for drawing. */
