@@ -1,4 +1,4 @@
-"""A site as a picture: all levels side by side, for reports and for checking a map by eye."""
+"""A site as a picture: its levels side by side, for reports and for checking a map by eye."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
@@ -22,8 +22,11 @@ from maps.model import Lane, Level, LevelId, Point, Ring, Site, Waypoint, Zone, 
 _SCALE = 0.13
 """Inches of paper per metre, so that two lanes 1.3 m apart stay two lines."""
 
-_LARGEST = 60.0
-"""Inches; larger sites are drawn at a smaller scale."""
+_SMALLEST, _LARGEST = 11.0, 60.0
+"""Inches of paper; the scale gives way for smaller and larger sites."""
+
+_COLUMNS = 3
+"""Levels beside each other; further ones follow in rows below."""
 
 _TITLE, _LEGEND = 0.4, 0.9
 """Inches above and below the levels."""
@@ -68,26 +71,28 @@ def draw(site: Site, path: Path, level: LevelId | None = None) -> None:
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise MapWriteError("a drawing is a .png, .svg or .pdf file", file=path)
     levels = list(site.levels.values()) if level is None else [site.levels[level]]
-    boxes = [_extent(site, one) for one in levels]
-    width = sum(right - left for left, _, right, _ in boxes)
-    height = max(top - bottom for _, bottom, _, top in boxes)
-    scale = min(_SCALE, _LARGEST / width)
-    paper = (max(6.0, width * scale), height * scale + _TITLE + _LEGEND)
+    box = _extent(site, levels)
+    columns = max(1, min(len(levels), _COLUMNS))
+    rows = -(-len(levels) // columns) or 1
+    width, height = (box[2] - box[0]) * columns, (box[3] - box[1]) * rows
+    scale = min(max(_SCALE, _SMALLEST / width), _LARGEST / width)
+    paper = (width * scale, height * scale + _TITLE * rows + _LEGEND)
     figure = Figure(figsize=paper)
     grid = figure.add_gridspec(
-        1,
-        len(levels),
-        width_ratios=[right - left for left, _, right, _ in boxes],
+        rows,
+        columns,
         left=0.005,
         right=0.995,
         bottom=_LEGEND / paper[1],
         top=1.0 - _TITLE / paper[1],
         wspace=0.01,
+        hspace=_TITLE * rows / (height * scale),
     )
-    for column, (one, box) in enumerate(zip(levels, boxes, strict=True)):
-        _draw_level(figure.add_subplot(grid[0, column]), site, one, box, scale)
-    columns = max(2, int(paper[0] / 1.7))
-    figure.legend(handles=_legend(site), loc="lower center", ncols=columns, fontsize=7, frameon=False)
+    for number, one in enumerate(levels):
+        _draw_level(figure.add_subplot(grid[number // columns, number % columns]), site, one, box, scale)
+    figure.legend(
+        handles=_legend(site), loc="lower center", ncols=max(2, int(paper[0] / 1.7)), fontsize=7, frameon=False
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
@@ -98,14 +103,15 @@ def draw(site: Site, path: Path, level: LevelId | None = None) -> None:
         raise MapWriteError(f"cannot be written ({error.strerror or error})", file=path) from error
 
 
-def _extent(site: Site, level: Level) -> tuple[float, float, float, float]:
-    points: list[Point] = [waypoint.xy for waypoint in site.waypoints.values() if waypoint.level == level.id]
-    points += [point for wall in level.walls for point in wall]
-    points += [point for zone in site.zones.values() if zone.level == level.id for point in zone.polygon]
-    points += [point for floor in level.floors for point in floor[0]]
-    points += [end for door in site.doors.values() if door.level == level.id for end in (door.start, door.end)]
-    points = points or [(0.0, 0.0)]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+def _extent(site: Site, levels: list[Level]) -> tuple[float, float, float, float]:
+    """One box around all `levels`, so that a place has the same spot on each of them."""
+    drawn = {level.id for level in levels}
+    points: list[Point] = [waypoint.xy for waypoint in site.waypoints.values() if waypoint.level in drawn]
+    points += [point for level in levels for wall in level.walls for point in wall]
+    points += [point for level in levels for floor in level.floors for point in floor[0]]
+    points += [point for zone in site.zones.values() if zone.level in drawn for point in zone.polygon]
+    points += [end for door in site.doors.values() if door.level in drawn for end in (door.start, door.end)]
+    xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
     margin = 2.0
     return min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin
 
@@ -128,7 +134,7 @@ def _draw_level(axes: Axes, site: Site, level: Level, box: tuple[float, float, f
     _draw_lifts(axes, site, level)
     _draw_lanes(axes, site, level)
     _draw_waypoints(axes, site, level)
-    _draw_names(axes, site, level, scale)
+    _draw_names(axes, site, level, box, scale)
 
 
 def _with_holes(rings: tuple[Ring, ...]) -> PathPatch:
@@ -200,12 +206,16 @@ def _draw_lanes(axes: Axes, site: Site, level: Level) -> None:
         lines = [(site.waypoints[lane.start].xy, site.waypoints[lane.end].xy) for lane in here]
         axes.add_collection(LineCollection(lines, colors=colour, linewidths=0.7, alpha=0.8, zorder=2))
         one_way = [line for lane, line in zip(here, lines, strict=True) if (lane.end, lane.start) not in directed]
-        for (ax, ay), (bx, by) in one_way:
-            length = math.hypot(bx - ax, by - ay)
-            reach = min(0.3, length / 4)
-            x, y, dx, dy = (ax + bx) / 2, (ay + by) / 2, (bx - ax) / length * reach, (by - ay) / length * reach
-            head = [(x + dx, y + dy), (x - dx - dy * 0.6, y - dy + dx * 0.6), (x - dx + dy * 0.6, y - dy - dx * 0.6)]
-            axes.add_patch(PolygonPatch(head, facecolor=colour, edgecolor="none", zorder=2.2))
+        heads = [_arrow_head(start, end) for start, end in one_way if start != end]
+        axes.add_collection(PolyCollection(heads, facecolors=colour, edgecolors="none", zorder=2.2))
+
+
+def _arrow_head(start: Point, end: Point) -> Ring:
+    length = math.dist(start, end)
+    reach = min(0.3, length / 4) / length
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    dx, dy = (end[0] - start[0]) * reach, (end[1] - start[1]) * reach
+    return ((x + dx, y + dy), (x - dx - dy * 0.6, y - dy + dx * 0.6), (x - dx + dy * 0.6, y - dy - dx * 0.6))
 
 
 def _feature(site: Site, waypoint: Waypoint) -> str | None:
@@ -251,9 +261,10 @@ def _draw_waypoints(axes: Axes, site: Site, level: Level) -> None:
     )
 
 
-def _draw_names(axes: Axes, site: Site, level: Level, scale: float) -> None:
+def _draw_names(axes: Axes, site: Site, level: Level, page: tuple[float, float, float, float], scale: float) -> None:
     """Names beside their places; where one would lie on another it moves around its place or is left out."""
     letter, line = _FONT * 0.6 / 72 / scale, _FONT * 1.2 / 72 / scale
+    left, _, right, _ = page
     taken: list[tuple[float, float, float, float]] = []
     for waypoint in site.waypoints.values():
         if waypoint.level != level.id or waypoint.name is None:
@@ -266,7 +277,8 @@ def _draw_names(axes: Axes, site: Site, level: Level, scale: float) -> None:
             (waypoint.x - 0.3 - width, waypoint.y - 0.3 - line),
         ):
             box = (x, y, x + width, y + line)
-            if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+            clear = not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
+            if clear and left <= x and x + width <= right:
                 taken.append(box)
                 axes.text(x, y, waypoint.name, fontsize=_FONT, ha="left", va="bottom", color="#111111", zorder=5)
                 break

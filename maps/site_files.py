@@ -378,6 +378,17 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(aside)
 
 
+class _ExactDumper(yaml.SafeDumper):
+    """Escapes texts with unprintable characters, among them line breaks that YAML would fold into spaces."""
+
+
+def _represent_text(dumper: _ExactDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_ExactDumper.add_representer(str, _represent_text)
+
+
 def _documents(site: Site) -> Iterator[tuple[str, str]]:
     files: dict[LevelId, str] = {}
     for level_id in site.levels:
@@ -395,7 +406,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         ),
     )
     document = plain(head) | {key: plain(list(getattr(site, key).values())) for key in _LISTS}
-    yield SITE_FILE, yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    yield SITE_FILE, yaml.dump(document, Dumper=_ExactDumper, sort_keys=False, allow_unicode=True, width=110)
     for level in site.levels.values():
         yield files[level.id], _geojson(site, level)
 

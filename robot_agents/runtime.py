@@ -47,9 +47,9 @@ class AgentSettings:
     """Times in seconds of the loop.
 
     Telemetry is sent every `idle_period`, which makes it the heartbeat, and every `moving_period` while the robot
-    moves. No `moving_period` makes no difference between the two, no `idle_period` sends it on connecting only. Between attempts to connect the runtime waits from
-    `first_backoff` up to `last_backoff`, doubling, each time a random half to whole of it. `patience` bounds
-    connecting and the wait for the manager's welcome.
+    moves. Without a `moving_period` there is no difference, without an `idle_period` it is sent on connecting only.
+    Between attempts to connect the runtime waits from `first_backoff` up to `last_backoff`, doubling, each time a
+    random half to whole of it. `patience` bounds connecting and the wait for the manager's welcome.
     """
 
     moving_period: float | None = 0.1

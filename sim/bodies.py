@@ -18,7 +18,7 @@ from sim.gates import Gate
 from sim.legs import Leg, wrapped
 from sim.port import Blocked, BodyEvent, BodyMode, BodyState, ModeChanged, Node, Passed, Place, Segment, Stopped
 from sim.profile import Profile, brake_profile, lane_profile
-from sim.routes import AT, Gates, Route
+from sim.routes import AT, Route, Ways
 
 STRAIGHT_ON: Final = radians(10.0)
 HARD_BRAKING: Final = 3.0
@@ -43,7 +43,7 @@ class Body:
         state_of_charge: float,
         *,
         loop: asyncio.AbstractEventLoop,
-        gates: Gates,
+        ways: Ways,
         tell: Callable[[RobotId, BodyEvent], None],
         draw: Callable[[Segment], None] | None = None,
     ) -> None:
@@ -56,8 +56,9 @@ class Body:
         self.charge = Charge(fleet.battery, state_of_charge, loop.time())
         self.charge.draw(fleet.battery.idle_drain, loop.time())
         self._acceleration = fleet.acceleration
+        self._top_speed = fleet.speed
         self._loop = loop
-        self._gates = gates
+        self._ways = ways
         self._tell = tell
         self._draw_segment = draw
         self._drawn = 0.0
@@ -105,16 +106,10 @@ class Body:
         if self._events or self._watched:
             self._finish()
 
-    def pause(self) -> None:
+    def set_paused(self, paused: bool) -> None:
+        """Brake and hold, or go on. Either way `Stopped` is told once the body stands."""
         now = self._catch_up()
-        self.paused = True
-        self._settled = False
-        self._replan(now)
-        self._finish()
-
-    def resume(self) -> None:
-        now = self._catch_up()
-        self.paused = False
+        self.paused = paused
         self._settled = False
         self._replan(now)
         self._finish()
@@ -200,11 +195,6 @@ class Body:
         self._replan(self._catch_up())
         self._finish()
 
-    def look_around(self) -> None:
-        """Gates were put up or taken away."""
-        self._route.forget_ways()
-        self.reconsider()
-
     def carried_to(self, level: LevelId) -> None:
         self.level = level
 
@@ -226,7 +216,7 @@ class Body:
     # --- the route ----------------------------------------------------------------------------------------
 
     def _route_of(self, nodes: Sequence[Node], cleared_to: int) -> Route:
-        return Route(nodes, passed=self.sequence, cleared_to=cleared_to, speed=self.fleet.speed, gates=self._gates)
+        return Route(nodes, passed=self.sequence, cleared_to=cleared_to)
 
     def _install(self, route: Route) -> Iterable[Gate]:
         """Take up a route; returns the gates that were watched on the old one."""
@@ -254,7 +244,7 @@ class Body:
     def _pass(self, node: Node, time: float, speed: float) -> None:
         route = self._route
         if self._watched:
-            for gate in route.gates(self._waypoint):
+            for gate in self._ways.gates(self._waypoint, node.waypoint):
                 gate.cross(self, node.waypoint)
         self._waypoint = node.waypoint
         self._departed = False
@@ -304,7 +294,11 @@ class Body:
             self._wait_for(None)
         while route.next <= route.cleared and not self._held:
             node = route.nodes[route.next]
-            gate = None if self._departed else self._any_closed(route.gates(self._waypoint), route.next)
+            gate = (
+                None
+                if self._departed
+                else self._any_closed(self._ways.gates(self._waypoint, node.waypoint), route.next)
+            )
             if gate is not None:
                 # Waiting to be carried to another level is no obstacle.
                 self._wait_for(gate.reason if node.level == self.level else None)
@@ -370,11 +364,12 @@ class Body:
             self._events.append(ModeChanged(BodyMode.DEAD, "the battery is empty", time, self.place))
         if speed > 0.0:
             route = self._route
-            way = route.way(route.next)
+            nodes = route.nodes
+            way = self._ways.between(nodes[route.next - 1], nodes[route.next])
             while way.length <= AT:
-                self._pass(route.nodes[route.next], time, speed)
-                way = route.way(route.next)
-            length, along_x, along_y, heading, _, _, _ = way
+                self._pass(nodes[route.next], time, speed)
+                way = self._ways.between(nodes[route.next - 1], nodes[route.next])
+            _, length, along_x, along_y, heading, _, _ = way
             profile, arrives = self._plan(length, along_x, along_y, speed)
             end = time + profile.duration
             x, y = self._x, self._y
@@ -443,10 +438,10 @@ class Body:
 
         With the latter every stop and limit farther on can still be met.
         """
-        route = self._route
-        index, cleared = route.next, route.cleared
+        nodes, index, cleared = self._route.nodes, self._route.next, self._route.cleared
         double = 2.0 * self._acceleration
-        limit = speed = route.limit(index) * self._slow
+        node = nodes[index]
+        limit = speed = self._limit(node)
         distance = 0.0
         self._ends_cleared = False
         while double * distance < speed * speed:
@@ -454,18 +449,24 @@ class Body:
                 self._ends_cleared = True
                 return limit, sqrt(double * distance)
             index += 1
-            length, ahead_x, ahead_y, _, further, gates, carried = route.way(index)
+            before, node = node, nodes[index]
+            _, length, ahead_x, ahead_y, _, gates, carried = self._ways.between(before, node)
             if carried or (gates and self._any_closed(gates, index) is not None):
                 return limit, sqrt(double * distance)
             if length > AT:
                 if ahead_x * along_x + ahead_y * along_y < _STRAIGHT_ON_COSINE:
                     return limit, sqrt(double * distance)
                 along_x, along_y = ahead_x, ahead_y
-                further *= self._slow
-                if further * further + double * distance < speed * speed:
+                further = self._limit(node)
+                if further < speed and further * further + double * distance < speed * speed:
                     speed = sqrt(further * further + double * distance)
                 distance += length
         return limit, speed
+
+    def _limit(self, node: Node) -> float:
+        """The highest speed on the way to a node."""
+        limit = node.speed_limit
+        return (self._top_speed if limit is None or limit > self._top_speed else limit) * self._slow
 
     # --- telling ------------------------------------------------------------------------------------------
 

@@ -20,35 +20,65 @@ Gates: TypeAlias = Mapping[tuple[WaypointId, WaypointId], tuple[Gate, ...]]
 class Way(NamedTuple):
     """The straight way from one node to the next; `along` is the unit vector of `heading`.
 
-    `limit` is the highest speed on it. It is `carried` when it leads to another level, by a lift's car.
+    `ends` are x and y of its start and its end. It is `carried` when it leads to another level, by a lift's car.
     """
 
+    ends: tuple[float, float, float, float]
     length: float
     along_x: float
     along_y: float
     heading: float
-    limit: float
     gates: tuple[Gate, ...]
     carried: bool
+
+
+class Ways:
+    """The ways between neighbouring waypoints, measured when they are first driven and shared by all bodies."""
+
+    __slots__ = ("_gates", "_measured")
+
+    def __init__(self, gates: Gates) -> None:
+        self._gates = gates
+        self._measured: dict[tuple[WaypointId, WaypointId], Way] = {}
+
+    def gates(self, start: WaypointId, end: WaypointId) -> tuple[Gate, ...]:
+        return self._gates.get((start, end), ())
+
+    def between(self, start: Node, end: Node) -> Way:
+        way = self._measured.get((start.waypoint, end.waypoint))
+        if way is not None and way[0] == (start.x, start.y, end.x, end.y):
+            return way
+        return self._measure(start, end)
+
+    def forget(self) -> None:
+        """The gates have changed."""
+        self._measured.clear()
+
+    def _measure(self, start: Node, end: Node) -> Way:
+        dx, dy = end.x - start.x, end.y - start.y
+        length = hypot(dx, dy)
+        along_x, along_y = (dx / length, dy / length) if length > AT else (0.0, 0.0)
+        ends = (start.x, start.y, end.x, end.y)
+        gates = self.gates(start.waypoint, end.waypoint)
+        way = Way(ends, length, along_x, along_y, atan2(dy, dx), gates, start.level != end.level)
+        self._measured[start.waypoint, end.waypoint] = way
+        return way
 
 
 class Route:
     """`nodes[next]` is the first node not passed yet, `nodes[cleared]` the last that may be driven to.
 
-    Nodes numbered up to `passed` are skipped; `speed` is the body's highest.
+    Nodes numbered up to `passed` are skipped.
     """
 
-    __slots__ = ("_gates", "_speed", "_ways", "cleared", "next", "nodes")
+    __slots__ = ("cleared", "next", "nodes")
 
-    def __init__(self, nodes: Sequence[Node], *, passed: int, cleared_to: int, speed: float, gates: Gates) -> None:
+    def __init__(self, nodes: Sequence[Node], *, passed: int, cleared_to: int) -> None:
         self.nodes = nodes
         self.next = 0
         while self.next < len(nodes) and nodes[self.next].sequence <= passed:
             self.next += 1
         self.cleared = self.next - 1
-        self._speed = speed
-        self._gates = gates
-        self._ways: dict[int, Way] = {}
         self.clear(cleared_to)
 
     @property
@@ -78,30 +108,3 @@ class Route:
             (one.waypoint, one.level, one.x, one.y) == (another.waypoint, another.level, another.x, another.y)
             for one, another in zip(ahead, theirs, strict=True)
         )
-
-    def way(self, index: int) -> Way:
-        """From the node before to `nodes[index]`."""
-        return self._ways.get(index) or self._measure(index)
-
-    def forget_ways(self) -> None:
-        """The gates have changed."""
-        self._ways.clear()
-
-    def limit(self, index: int) -> float:
-        limit = self.nodes[index].speed_limit
-        return self._speed if limit is None else min(self._speed, limit)
-
-    def gates(self, start: WaypointId) -> tuple[Gate, ...]:
-        """The gates between `start` and the next node."""
-        return self._gates.get((start, self.nodes[self.next].waypoint), ())
-
-    def _measure(self, index: int) -> Way:
-        start, end = self.nodes[index - 1], self.nodes[index]
-        dx, dy = end.x - start.x, end.y - start.y
-        length = hypot(dx, dy)
-        along_x, along_y = (dx / length, dy / length) if length > AT else (0.0, 0.0)
-        gates = self._gates.get((start.waypoint, end.waypoint), ())
-        limit = self.limit(index)
-        way = Way(length, along_x, along_y, atan2(dy, dx), limit, gates, start.level != end.level)
-        self._ways[index] = way
-        return way

@@ -30,6 +30,7 @@ from sim.port import (
     Place,
     Segment,
 )
+from sim.routes import Ways
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -63,6 +64,7 @@ class World:
             lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
         }
         self._gates = self._find_gates()
+        self._ways = Ways(self._gates)
         self._obstacles: dict[LaneId, Gate] = {}
 
     # --- bodies -------------------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ class World:
         kind = _of(self.site.fleets, fleet, "fleet")
         place = _of(self.site.waypoints, waypoint, "waypoint")
         body = Body(
-            robot, kind, place, state_of_charge, loop=self.loop, gates=self._gates, tell=self._tell, draw=self._draw
+            robot, kind, place, state_of_charge, loop=self.loop, ways=self._ways, tell=self._tell, draw=self._draw
         )
         self.bodies[robot] = body
         self._fittings[robot] = Fittings(
@@ -91,10 +93,10 @@ class World:
         self.body(robot).proceed(cleared_to)
 
     def pause(self, robot: RobotId) -> None:
-        self.body(robot).pause()
+        self.body(robot).set_paused(True)
 
     def resume(self, robot: RobotId) -> None:
-        self.body(robot).resume()
+        self.body(robot).set_paused(False)
 
     def dock(self, robot: RobotId, charger: WaypointId) -> None:
         self.body(robot)
@@ -184,9 +186,10 @@ class World:
         for pair in ((way.start, way.end), (way.end, way.start)):
             if gate not in self._gates.get(pair, ()):
                 self._gates[pair] = (*self._gates.get(pair, ()), gate)
+        self._ways.forget()
         gate.open = False
         for body in self.bodies.values():
-            body.look_around()
+            body.reconsider()
 
     def clear_obstacle(self, lane: LaneId) -> None:
         if lane in self._obstacles:

@@ -52,13 +52,14 @@ class ItemClassView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceView:
-    """A waypoint that people call by a name."""
+    """A waypoint that people call by a name; at a `charger` no goods change hands."""
 
     id: str
     name: str
     level: str
     x: float
     y: float
+    charger: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,14 @@ def site_view(site: Site) -> SiteView:
             for goods in site.item_classes.values()
         ),
         places=tuple(
-            PlaceView(id=place.id, name=place.name, level=place.level, x=place.x, y=place.y)
+            PlaceView(
+                id=place.id,
+                name=place.name,
+                level=place.level,
+                x=place.x,
+                y=place.y,
+                charger=place.id in site.chargers,
+            )
             for place in site.waypoints.values()
             if place.name
         ),
@@ -179,9 +187,8 @@ def _graph(site: Site, level: LevelId) -> Iterator[dict[str, Any]]:
             yield _feature("lane", "LineString", line, id=lane.id, start=lane.start, end=lane.end, width=lane.width)
     for waypoint in site.waypoints.values():
         if waypoint.level == level:
-            yield _feature("waypoint", "Point", waypoint.xy, id=waypoint.id, name=waypoint.name)
-            if waypoint.id in site.chargers:
-                yield _feature("charger", "Point", waypoint.xy, id=waypoint.id)
+            feature = "charger" if waypoint.id in site.chargers else "waypoint"
+            yield _feature(feature, "Point", waypoint.xy, id=waypoint.id, name=waypoint.name)
 
 
 def _feature(feature: str, geometry: str, coordinates: object, **properties: object) -> dict[str, Any]:

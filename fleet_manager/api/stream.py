@@ -8,6 +8,7 @@ here ever waits for a client while the fleet manager is calling. Without clients
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -106,6 +107,7 @@ class AliveMessage:
 
 StreamMessage: TypeAlias = SnapshotMessage | ChangeMessage | PosesMessage | AliveMessage
 
+_SEQ: Final = re.compile(r"[0-9]{1,18}")
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -223,15 +225,15 @@ class Stream:
     async def serve(self, socket: WebSocket) -> None:
         """One client's whole connection."""
         await socket.accept()
-        after = socket.query_params.get("after", "")
-        if not (after.isascii() and after.isdigit()) and after:
+        after = socket.query_params.get("after")
+        if after is not None and not _SEQ.fullmatch(after):
             await socket.close(1008, "after: must be the last seq that is known already, a number")
             return
         client = _Client()
         self._join(client)
         try:
             async with asyncio.TaskGroup() as group:
-                sending = group.create_task(self._send_to(socket, client, int(after) if after else None))
+                sending = group.create_task(self._send_to(socket, client, None if after is None else int(after)))
                 await _closed(socket)
                 sending.cancel()
         except* (WebSocketDisconnect, TimeoutError):
@@ -273,17 +275,20 @@ class Stream:
                 await _send(socket, _encode(AliveMessage(seq=client.seq)))
 
     async def _catch_up(self, socket: WebSocket, client: _Client, after: int) -> None:
-        """Send what was missed since `after`, or ask for a snapshot when it is too much or not to be had."""
+        """Send what was missed since `after`, or ask for a snapshot when it is too much or not to be had.
+
+        A snapshot taken during a commit is ahead of the log; the events between are told when they are stored.
+        """
         snapshot = self._manager.snapshot()
         missed = range(after + 1, snapshot.seq + 1)
         if after > snapshot.seq or len(missed) > REPLAY_LIMIT:
             client.fall_behind()
             return
         events = await self._manager.events(after, len(missed)) if missed else []
-        if [event.seq for event in events] != list(missed):
+        if [event.seq for event in events] != list(missed[: len(events)]):
             client.fall_behind()
             return
-        client.seq = snapshot.seq
+        client.seq = after + len(events)
         client.all_poses = True
         for event in events[:-1]:
             await _send(socket, _encode(_change_message(Change(event=event))))
@@ -300,6 +305,9 @@ class Stream:
             return _encode(_snapshot_message(snapshot))
         while client.backlog:
             seq, text = client.backlog.popleft()
+            if seq > client.seq + 1:
+                client.fall_behind()
+                return self._next(client)
             if seq > client.seq:
                 client.seq = seq
                 return text

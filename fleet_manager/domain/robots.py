@@ -47,8 +47,7 @@ class Drive:
     """A claimed route and how much of it is the robot's.
 
     `nodes` begins at the last passed node. Up to `allocated_to` (a sequence) the resources are the robot's alone; up to
-    `cleared_to` ≤ `allocated_to` it may drive now: doors are open and the lift is there. `avoiding` is True while the
-    robot only makes way for another one.
+    `cleared_to` ≤ `allocated_to` it may drive now: doors are open and the lift is there.
     """
 
     id: str
@@ -57,7 +56,6 @@ class Drive:
     reached: int
     allocated_to: int
     cleared_to: int
-    avoiding: bool = False
 
     def index(self, sequence: int) -> int:
         """Position in `nodes` of a sequence number."""

@@ -124,7 +124,7 @@ class Execution:
 
     # --- driving ---------------------------------------------------------------------------------------
 
-    def drive_to(self, robot_id: RobotId, goal: WaypointId, *, making_way: bool = False) -> bool:
+    def drive_to(self, robot_id: RobotId, goal: WaypointId) -> bool:
         """Claim a route to `goal`, keeping what is allocated already; False when there is none.
 
         Where leaving the old route would shut somebody in, the robot follows it to its end first; whoever wants it
@@ -157,7 +157,6 @@ class Execution:
             reached=reached,
             allocated_to=allocated_to,
             cleared_to=cleared_to,
-            avoiding=making_way,
         )
         if self.on_foot(robot):
             drive = replace(drive, allocated_to=drive.end, cleared_to=drive.end)
@@ -297,7 +296,11 @@ class Execution:
             self._ledger.record(WaitEnded(robot=robot_id))
 
     def retry(self, robot_id: RobotId) -> None:
-        """Look again at a waiting robot's way; after its patience it makes way for those that wait for it."""
+        """Look again at a waiting robot's way.
+
+        A robot that could not begin its route for long goes home, out of the others' way, and begins there: the
+        safety of all others' allocations counts on it doing so.
+        """
         robot = self._ledger.state.robots[robot_id]
         if robot_id not in self._waiting or robot.drive is None:
             self._waiting.pop(robot_id, None)
@@ -314,15 +317,12 @@ class Execution:
         if (
             waited >= self._patience.making_way
             and home is not None
-            and not drive.avoiding
-            and drive.allocated_to == drive.reached
-            and drive.nodes[drive.index(drive.reached)].waypoint != home
-            and self._holds_up_others(robot_id)
+            and drive.goal != home
+            and not self._traffic.is_committed(robot_id)
+            and self.will_stand_at(robot_id) != home
+            and len(self._waiting) > 1
         ):
-            self.drive_to(robot_id, home, making_way=True)
-
-    def _holds_up_others(self, robot_id: RobotId) -> bool:
-        return any(holder == robot_id for holder in self._waiting.values())
+            self.drive_to(robot_id, home)
 
     def wake_those_behind(self, robot_id: RobotId) -> None:
         """This robot released something or moved on: look again at those that wait for it."""

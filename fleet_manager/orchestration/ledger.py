@@ -53,8 +53,11 @@ class Ledger:
 
     def start_timer(self, kind: str, subject: str, seconds: float) -> None:
         """Set it unless it is running."""
-        if (kind, subject) not in self._due:
+        if not self.is_running(kind, subject):
             self.set_timer(kind, subject, seconds)
+
+    def is_running(self, kind: str, subject: str) -> bool:
+        return (kind, subject) in self._due
 
     def stop_timer(self, kind: str, subject: str) -> None:
         self._due.pop((kind, subject), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -124,6 +125,7 @@ class Orchestrator:
         self._dispatch_due = True
         self._running = False
         self._wake: asyncio.TimerHandle | None = None
+        self._wakes_at: datetime | None = None
         self._reports_stored = {robot.id: robot.reports for robot in state.robots.values()}
         self._changed_doors: dict[DoorId, None] = {}
         self._changed_lifts: dict[LiftId, None] = {}
@@ -255,13 +257,20 @@ class Orchestrator:
 
     def _arm(self) -> None:
         """Wake up when the next timer is due."""
+        due = self._ledger.next_due()
+        if due == self._wakes_at and self._wake is not None:
+            return
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        due = self._ledger.next_due()
+        self._wakes_at = due
         if due is not None:
             delay = max(0.0, (due - self._ledger.now()).total_seconds())
-            self._wake = asyncio.get_running_loop().call_later(delay, self._queue.put_nowait, _Wake())
+            self._wake = asyncio.get_running_loop().call_later(delay, self._wake_up)
+
+    def _wake_up(self) -> None:
+        self._wake = None
+        self._queue.put_nowait(_Wake())
 
     def _want_dispatch(self) -> None:
         self._dispatch_due = True

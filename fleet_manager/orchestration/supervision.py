@@ -82,7 +82,8 @@ class Supervision:
 
     def heard(self, robot_id: RobotId) -> None:
         self._heard[robot_id] = self._ledger.now()
-        self._ledger.start_timer("silence", robot_id, self._silence(robot_id))
+        if not self._ledger.is_running("silence", robot_id):
+            self._ledger.set_timer("silence", robot_id, self._silence(robot_id))
 
     def _silence(self, robot_id: RobotId) -> float:
         """Seconds of silence that are normal where the robot is now."""

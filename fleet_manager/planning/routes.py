@@ -76,6 +76,7 @@ class RouteTables:
                             self._add(start, end, ride, None, lift)
 
         self._reached = {i for move in self._moves for i in move}
+        self._reverse = self._reverse_graph(frozenset())
 
     def _add(self, start: WaypointId, end: WaypointId, seconds: float, lane: Lane | None, lift: Lift | None) -> None:
         key = (self._index[start], self._index[end])
@@ -83,20 +84,24 @@ class RouteTables:
         if known is None or seconds < known[0]:
             self._moves[key] = (max(seconds, 1e-6), lane, lift)
 
+    def _reverse_graph(self, closed: frozenset[LaneId]) -> csr_array[np.float64, tuple[int, int]]:
+        """Seconds per move, from its end to its start."""
+        moves = [
+            (end, start, seconds)
+            for (start, end), (seconds, lane, _) in self._moves.items()
+            if lane is None or lane.id not in closed
+        ]
+        n = len(self._ids)
+        rows, columns, times = zip(*moves, strict=True) if moves else ((), (), ())
+        return csr_array((np.array(times, dtype=np.float64), (rows, columns)), shape=(n, n))
+
     def _table(self, goal: WaypointId, closed: frozenset[LaneId]) -> tuple[Times, Hops]:
         key = (goal, closed)
         found = self._tables.get(key)
         if found is None:
             if closed and len(self._tables) > 4 * len(self._ids):
                 self._tables = {k: table for k, table in self._tables.items() if not k[1]}
-            moves = [
-                (end, start, seconds)
-                for (start, end), (seconds, lane, _) in self._moves.items()
-                if lane is None or lane.id not in closed
-            ]
-            n = len(self._ids)
-            rows, columns, seconds = zip(*moves, strict=True) if moves else ((), (), ())
-            reverse = csr_array((np.array(seconds, dtype=float), (rows, columns)), shape=(n, n))
+            reverse = self._reverse_graph(closed) if closed else self._reverse
             times, hops = dijkstra(reverse, directed=True, indices=[self._index[goal]], return_predecessors=True)
             found = self._tables[key] = (times[0], hops[0])
         return found

@@ -145,6 +145,10 @@ class Traffic:
         self._robots[robot].can_move = can_move
         self._stuck_now = None
 
+    def is_committed(self, robot: RobotId) -> bool:
+        """Whether it has begun its route: then the others' allocations count on it driving on, not turning back."""
+        return self._robots[robot].committed
+
     def parts_of(self, robot: RobotId) -> tuple[Part, ...]:
         return tuple(self._robots[robot].parts)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +18,7 @@ from fleet_manager.api import stream
 from fleet_manager.api.app import create_app
 from fleet_manager.domain.tasks import Actor, StopKind
 from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask
-from fleet_manager.orchestration.views import EventView
+from fleet_manager.orchestration.views import EventView, FleetSnapshot
 from tests.api_house import hospital, serving, until
 from tests.fake_fleet_manager import FakeFleetManager
 from tests.small_hospital import small_hospital
@@ -152,6 +153,42 @@ def test_what_happens_while_the_log_is_read_is_neither_lost_nor_told_twice() -> 
     with_house(story, SlowLog(small_hospital()))
 
 
+class Committing(FakeFleetManager):
+    """In the middle of a commit: its state is two events ahead of its log."""
+
+    def snapshot(self) -> FleetSnapshot:
+        return replace(super().snapshot(), seq=super().snapshot().seq + 2)
+
+
+def test_events_that_are_being_stored_are_told_once_they_are() -> None:
+    async def story(manager: FakeFleetManager, house: str) -> None:
+        note(manager, 3)
+        async with console(house, "?after=1") as socket:
+            assert [change["seq"] for change in await changes_until(socket, 3)] == [2, 3]
+            note(manager, 2)
+            assert [change["seq"] for change in await changes_until(socket, 5)] == [4, 5]
+
+    with_house(story, Committing(small_hospital()))
+
+
+class Forgetful(FakeFleetManager):
+    """Its log can't be read to the end."""
+
+    async def events(self, after: int, limit: int) -> list[EventView]:
+        return (await super().events(after, limit))[:1]
+
+
+def test_a_log_with_a_gap_is_answered_with_a_snapshot() -> None:
+    async def story(manager: FakeFleetManager, house: str) -> None:
+        note(manager, 3)
+        async with console(house, "?after=1") as socket:
+            assert (await heard(socket, "change"))["seq"] == 2
+            note(manager, 1)
+            assert (await heard(socket, "change", "snapshot"))["type"] == "snapshot"
+
+    with_house(story, Forgetful(small_hospital()))
+
+
 @pytest.mark.parametrize("after", [0, 6000])
 def test_who_is_too_far_behind_or_ahead_gets_a_snapshot(after: int) -> None:
     async def story(manager: FakeFleetManager, house: str) -> None:
@@ -163,7 +200,7 @@ def test_who_is_too_far_behind_or_ahead_gets_a_snapshot(after: int) -> None:
     with_house(story)
 
 
-@pytest.mark.parametrize("after", ["-1", "two", "1.5", "²"])
+@pytest.mark.parametrize("after", ["", "-1", "two", "1.5", "²", "9" * 5000])
 def test_a_nonsense_place_in_the_log_is_refused(after: str) -> None:
     async def story(manager: FakeFleetManager, house: str) -> None:
         async with console(house, f"?after={after}") as socket:

@@ -40,6 +40,10 @@ def _serve_hand_overs(hospital: HospitalProcesses, tasks: list[str]) -> list[dic
     return views
 
 
+def _statuses(hospital: HospitalProcesses, tasks: list[str]) -> set[str]:
+    return {view["status"] for view in _serve_hand_overs(hospital, tasks)}
+
+
 def test_all_twenty_tasks_survive_the_manager(tmp_path: Path) -> None:
     with hospital_processes(tmp_path, _site_with(20), speed=10.0, agent_processes=4) as hospital:
         pickups = cycle(["pharmacy", "pharmacy_2", "laboratory", "laboratory_2", "kitchen", "cssd"])
@@ -48,7 +52,7 @@ def test_all_twenty_tasks_survive_the_manager(tmp_path: Path) -> None:
         tasks = [_request(hospital, a, b, f"key-{i}") for i, (a, b) in enumerate(pairs)]
 
         def underway() -> bool:
-            return {view["status"] for view in _serve_hand_overs(hospital, tasks)} == {"underway"}
+            return _statuses(hospital, tasks) == {"underway"}
 
         hospital.until(underway)
         assert len({view["robot"] for view in _serve_hand_overs(hospital, tasks)}) == 20
@@ -59,14 +63,14 @@ def test_all_twenty_tasks_survive_the_manager(tmp_path: Path) -> None:
         assert again == tasks
 
         def some_have_ended() -> bool:
-            return sum(view["status"] == "completed" for view in _serve_hand_overs(hospital, tasks)) >= 5
+            return [v["status"] for v in _serve_hand_overs(hospital, tasks)].count("completed") >= 5
 
         hospital.until(some_have_ended, within=180)
         hospital.kill("manager")
         hospital.start_manager()
 
         def all_have_ended() -> bool:
-            return {view["status"] for view in _serve_hand_overs(hospital, tasks)} == {"completed"}
+            return _statuses(hospital, tasks) == {"completed"}
 
         hospital.until(all_have_ended, within=240)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,7 @@ def _broken() -> Site:
     """A hospital whose pharmacy robots never leave again."""
     site = generate(floors=1)
     way_out = next(lane.id for lane in site.lanes.values() if lane.start == "pharmacy")
-    return Site(
-        **{
-            name: getattr(site, name) if name != "lanes" else {i: x for i, x in site.lanes.items() if i != way_out}
-            for name in site.__dataclass_fields__
-        }
-    )
+    return replace(site, lanes={name: lane for name, lane in site.lanes.items() if name != way_out})
 
 
 def test_generate_check_show_and_export(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -173,7 +173,7 @@ def test_waiting_for_a_lift_is_not_in_the_way_of_leaving_it(hospital: Site) -> N
             assert [p for p in graph.successors(cabin) if "lift" not in graph.edges[cabin, p]] == [leave]
             assert wait in hospital.holding_points
             way_out = [cabin, leave, next(iter(graph.successors(leave)))]
-            for start, end in zip(way_out, way_out[1:], strict=False):
+            for start, end in pairwise(way_out):
                 segment = (hospital.waypoints[start].xy, hospital.waypoints[end].xy)
                 assert distance_to_segment(hospital.waypoints[wait].xy, segment) > 0.9
 

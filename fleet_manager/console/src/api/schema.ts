@@ -761,9 +761,11 @@ export interface components {
         };
         /**
          * PlaceView
-         * @description A waypoint that people call by a name.
+         * @description A waypoint that people call by a name; at a `charger` no goods change hands.
          */
         PlaceView: {
+            /** Charger */
+            charger: boolean;
             /** Id */
             id: string;
             /** Level */

@@ -23,7 +23,7 @@ export function PlaceSelect({ label, value, onChange, error, testid }: Props) {
         .map((level) => ({
           group: level.id,
           items: places
-            .filter((place) => place.level === level.id)
+            .filter((place) => place.level === level.id && !place.charger)
             .map((place) => ({ value: place.id, label: place.name }))
             .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })),
         }))

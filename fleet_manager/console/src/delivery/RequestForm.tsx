@@ -7,6 +7,7 @@ import type { Priority, TaskView } from '../api/types';
 import { errorText } from '../i18n/words';
 import { Icon } from '../shell/icons';
 import { usePlaceName } from '../shell/site';
+import { presentOf, useStore } from '../stream/context';
 import { draftErrors, EMPTY_DRAFT, localTime, newKey, requestOf, type Draft } from './draft';
 import { ItemFields } from './ItemFields';
 import { PlaceSelect } from './PlaceSelect';
@@ -16,6 +17,7 @@ const QUICK_MINUTES = [15, 30, 60];
 
 export function RequestForm({ onShow }: { onShow: () => void }) {
   const { t } = useTranslation();
+  const store = useStore();
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
   const [key, setKey] = useState(newKey);
   const [checked, setChecked] = useState(false);
@@ -31,16 +33,17 @@ export function RequestForm({ onShow }: { onShow: () => void }) {
     setKey(newKey());
     setChecked(false);
   };
+  const now = () => new Date(presentOf(store));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setChecked(true);
-    if (Object.keys(draftErrors(draft, new Date())).length === 0) sent.mutate(draft);
+    if (Object.keys(draftErrors(draft, now())).length === 0) sent.mutate(draft);
     else showFirstError(event.currentTarget);
   };
   if (sent.isSuccess) return <Requested task={sent.data} onShow={onShow} onAgain={startAnew} />;
   return (
     <form onSubmit={submit} noValidate>
-      <Fields draft={draft} onChange={change} checked={checked} refusedField={refusedField(sent.error)} />
+      <Fields draft={draft} onChange={change} checked={checked} refusedField={refusedField(sent.error)} now={now} />
       <Stack mt="md">
         <Failure error={sent.error} />
         <Button type="submit" loading={sent.isPending} fullWidth data-testid="submit-request">
@@ -66,11 +69,12 @@ interface FieldsProps {
   onChange: (part: Partial<Draft>) => void;
   checked: boolean;
   refusedField: string | null;
+  now: () => Date;
 }
 
-function Fields({ draft, onChange, checked, refusedField }: FieldsProps) {
+function Fields({ draft, onChange, checked, refusedField, now }: FieldsProps) {
   const { t } = useTranslation();
-  const errors = checked ? draftErrors(draft, new Date()) : {};
+  const errors = checked ? draftErrors(draft, now()) : {};
   const errorOf = (field: string) => {
     const error = errors[field];
     return error === undefined ? field === refusedField : t(`invalid.${error}`);
@@ -119,7 +123,7 @@ function Fields({ draft, onChange, checked, refusedField }: FieldsProps) {
           data-testid="priority"
         />
       </Stack>
-      <DueField due={draft.due} onChange={(due) => onChange({ due })} error={errorOf('due')} />
+      <DueField due={draft.due} onChange={(due) => onChange({ due })} error={errorOf('due')} now={now} />
       <Textarea
         label={t('request.note')}
         value={draft.note}
@@ -137,9 +141,10 @@ interface DueProps {
   due: string;
   onChange: (due: string) => void;
   error: string | boolean;
+  now: () => Date;
 }
 
-function DueField({ due, onChange, error }: DueProps) {
+function DueField({ due, onChange, error, now }: DueProps) {
   const { t } = useTranslation();
   return (
     <Stack gap="xs">
@@ -154,7 +159,7 @@ function DueField({ due, onChange, error }: DueProps) {
       />
       <Group gap="xs">
         {QUICK_MINUTES.map((count) => (
-          <Button key={count} variant="default" px="sm" onClick={() => onChange(localTime(new Date(), count))}>
+          <Button key={count} variant="default" px="sm" onClick={() => onChange(localTime(now(), count))}>
             {t('request.inMinutes', { count })}
           </Button>
         ))}

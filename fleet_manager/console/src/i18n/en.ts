@@ -126,7 +126,7 @@ export const en = {
   },
   step: {
     go_to: 'drive to {{place}}',
-    ride_lift: 'lift to {{place}}',
+    ride_lift: 'ride the lift to {{place}}',
     pick_up: 'pick up at {{place}}',
     drop_off: 'drop off at {{place}}',
     visit: 'visit {{place}}',

@@ -127,7 +127,7 @@ export const zh: typeof en = {
   },
   step: {
     go_to: '前往{{place}}',
-    ride_lift: '乘梯至{{place}}',
+    ride_lift: '乘梯至 {{place}}',
     pick_up: '在{{place}}取件',
     drop_off: '在{{place}}交付',
     visit: '到访{{place}}',

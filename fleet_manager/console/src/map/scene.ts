@@ -25,6 +25,7 @@ import type { MapColours } from './colours';
 import { Glide } from './glide';
 
 const FONT = '600 12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+const LABELS = 'labels';
 const MARGIN = 2;
 const GRASP_PX = 14;
 /** Metres a pixel; places' names are left out when the map is smaller than this. */
@@ -68,13 +69,17 @@ export class MapScene {
     this.buildingLayer = new VectorLayer({
       source: this.building,
       style: (feature, resolution) => this.buildingStyle(feature, resolution),
-      declutter: true,
+      declutter: LABELS,
     });
     this.map = new Map({
       target,
       controls: defaultControls({ rotate: false, attribution: false }).extend([new ScaleLine()]),
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false, onFocusOnly: false }),
-      layers: [this.buildingLayer, new VectorLayer({ source: this.routes }), new VectorLayer({ source: this.robots })],
+      layers: [
+        this.buildingLayer,
+        new VectorLayer({ source: this.routes }),
+        new VectorLayer({ source: this.robots, declutter: LABELS }),
+      ],
     });
     this.map.on('click', ({ pixel }) => {
       const found = this.map.forEachFeatureAtPixel(pixel, (feature) => feature.get('robot') as string | undefined, {
@@ -210,22 +215,24 @@ export class MapScene {
     const heading = new RegularShape({
       points: 3,
       radius: 7,
+      declutterMode: 'obstacle',
       rotation: Math.PI / 2 - yaw,
       rotateWithView: true,
       fill: new Fill({ color: '#ffffff' }),
     });
-    const person = new Circle({ radius: 4, fill: new Fill({ color: '#ffffff' }) });
+    const person = new Circle({ radius: 4, declutterMode: 'obstacle', fill: new Fill({ color: '#ffffff' }) });
     marker.style = [
       new Style({
         image: new Circle({
           radius: chosen ? 14 : 12,
+          declutterMode: 'obstacle',
           fill: new Fill({ color: robotColour(robot) }),
           stroke: new Stroke({ color: edge, width: chosen ? 3 : 2 }),
         }),
         zIndex: chosen ? 2 : 1,
       }),
       new Style({ image: robot.kind === 'person' ? person : heading, zIndex: chosen ? 4 : 3 }),
-      new Style({ text: this.label(name, 24), zIndex: chosen ? 6 : 5 }),
+      new Style({ text: this.label(name, 24, 'obstacle'), zIndex: chosen ? 6 : 5 }),
     ];
     marker.feature.setStyle(marker.style);
   }
@@ -303,9 +310,11 @@ export class MapScene {
     ];
   }
 
-  private label(text: string, offsetY: number): Text {
+  /** An `obstacle` is always shown, and keeps other words away. */
+  private label(text: string, offsetY: number, declutterMode: 'declutter' | 'obstacle' = 'declutter'): Text {
     return new Text({
       text,
+      declutterMode,
       font: FONT,
       offsetY,
       fill: new Fill({ color: this.colours.text }),

@@ -18,8 +18,8 @@ export function ConnectionBadge() {
 /** Says how old the picture is while the fleet manager is not heard. */
 export function StaleBanner() {
   const { t } = useTranslation();
-  const { phase, heardAt } = useLive();
-  const now = useNow(1_000);
+  const { phase, heardAt, aheadMs } = useLive();
+  const now = useNow(1_000) - aheadMs;
   if (phase !== 'lost' || heardAt === null) return <div />;
   const seconds = Math.max(0, Math.round((now - heardAt) / 1000));
   const age =

@@ -48,12 +48,17 @@ export function usePose(robot: RobotView): Omit<MovingPose, 'robot'> | null {
   return told?.robot === robot.id ? told : robot.pose;
 }
 
-/** The present (ms), renewed every `everyMs`. */
+/** The present by the fleet manager's clock (ms), renewed every `everyMs`. */
 export function useNow(everyMs: number): number {
-  const [now, setNow] = useState(() => Date.now());
+  const store = useStore();
+  const [now, setNow] = useState(() => presentOf(store));
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setNow(presentOf(store)), everyMs);
     return () => clearInterval(timer);
-  }, [everyMs]);
+  }, [store, everyMs]);
   return now;
+}
+
+export function presentOf(store: FleetStore): number {
+  return Date.now() + store.current().aheadMs;
 }

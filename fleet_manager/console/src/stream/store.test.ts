@@ -81,6 +81,21 @@ describe('the live connection', () => {
     expect(store.current().phase).toBe('live');
   });
 
+  it('learns the fleet manager’s clock from what happens now, not from what was missed', () => {
+    const now = Date.parse('2026-03-01T08:00:00Z');
+    vi.setSystemTime(now - 60_000);
+    line().say(aSnapshot(7));
+    expect(store.current().aheadMs).toBe(60_000);
+    line().onclose?.();
+    vi.advanceTimersByTime(1_000);
+    line().say(aChange(8));
+    line().say(aChange(9, { complete: true }));
+    expect(store.current().aheadMs).toBe(60_000);
+    vi.setSystemTime(now - 30_000);
+    line().say(aChange(10));
+    expect(store.current().aheadMs).toBe(30_000);
+  });
+
   it('takes a snapshot when an event is missing, and shows nothing in between', () => {
     line().say(aSnapshot(7));
     line().say(aChange(9));

@@ -3,10 +3,14 @@ import { applied, type Fleet } from './fleet';
 
 export type Phase = 'connecting' | 'live' | 'lost';
 
-/** `heardAt` is when the fleet manager was last heard (ms, the browser's clock); the data shown are that old. */
+/**
+ * `heardAt` is when the fleet manager was last heard (ms, the browser's clock); the data shown are that old. Its own
+ * clock is `aheadMs` ahead of the browser's: phones' clocks are often wrong.
+ */
 export interface Live {
   readonly phase: Phase;
   readonly heardAt: number | null;
+  readonly aheadMs: number;
   readonly fleet: Fleet | null;
 }
 
@@ -29,8 +33,9 @@ type PosesListener = (poses: readonly MovingPose[]) => void;
  * missing, and calls itself live only while it hears something: the fleet manager gives a sign of life every 2 s.
  */
 export class FleetStore {
-  private live: Live = { phase: 'connecting', heardAt: null, fleet: null };
+  private live: Live = { phase: 'connecting', heardAt: null, aheadMs: 0, fleet: null };
   private socket: Socket | null = null;
+  private caughtUp = false;
   private retryMs = FIRST_RETRY_MS;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -70,6 +75,7 @@ export class FleetStore {
   private connect(): void {
     const socket = this.open(this.live.fleet?.seq ?? null);
     this.socket = socket;
+    this.caughtUp = false;
     socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)) as StreamMessage);
     socket.onclose = () => this.lose();
   }
@@ -88,8 +94,15 @@ export class FleetStore {
     }
     const wasLive = this.live.phase === 'live';
     const changed = fleet !== this.live.fleet;
-    this.live = { phase: 'live', heardAt: Date.now(), fleet };
+    this.live = { phase: 'live', heardAt: Date.now(), aheadMs: this.aheadAfter(message), fleet };
     if (changed || !wasLive) this.tell();
+  }
+
+  /** Only what is told as it happens shows the fleet manager's clock; events that were missed are older. */
+  private aheadAfter(message: StreamMessage): number {
+    const fresh = message.type === 'snapshot' || (message.type === 'change' && this.caughtUp);
+    this.caughtUp ||= message.type !== 'change' || message.complete;
+    return fresh ? Date.parse(message.time) - Date.now() : this.live.aheadMs;
   }
 
   /** Events are missing: forget what is known and take a snapshot. */

@@ -13,13 +13,15 @@ export function Steps({ mission }: { mission: NonNullable<TaskView['mission']> }
     <Stack gap={2} component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
       {mission.steps.map((step) => {
         const active = !(step.status in SIGNS);
+        const level = step.detail['to_level'];
+        const place = typeof level === 'string' ? level : placeName(step.place);
         return (
           <Group component="li" gap="xs" key={step.step_id} wrap="nowrap" aria-current={active ? 'step' : undefined}>
             <Text size="sm" w={16} ta="center" c={step.status === 'failed' ? 'red' : 'cyan'}>
               {SIGNS[step.status] ?? '◐'}
             </Text>
             <Text size="sm" fw={active ? 700 : 400}>
-              {t(`step.${step.kind}` as 'step.go_to', { place: placeName(step.place), defaultValue: step.kind })}
+              {t(`step.${step.kind}` as 'step.go_to', { place, defaultValue: step.kind })}
             </Text>
           </Group>
         );
