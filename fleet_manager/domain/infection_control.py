@@ -10,10 +10,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from fleet_manager.domain.tasks import Item
-from maps.model import Disposition, ItemClass, ItemClassId, Site, WaypointId, ZoneClass
+from maps.model import CarrierKind, Disposition, Fleet, ItemClass, ItemClassId, Site, WaypointId, ZoneClass
 
 SOILING: Final = frozenset({ZoneClass.CONTAMINATED, ZoneClass.ISOLATION})
 """Zone classes after which nothing goes back into a clean zone without decontamination."""
+
+def dedicated(fleet: Fleet) -> bool:
+    """Whether a fleet lives in contaminated or isolation zones: its robots come out to transfer points only."""
+    return fleet.carrier is not CarrierKind.PERSON and bool(fleet.zones & SOILING)
+
+
+def refusal(fleet: Fleet, place: WaypointId, classes: frozenset[ZoneClass], site: Site) -> str | None:
+    """Why a fleet never serves a place, or None when it does."""
+    if fleet.carrier is CarrierKind.PERSON:
+        return None
+    soiling = bool(classes & SOILING)
+    if dedicated(fleet) and not soiling and place not in site.transfer_points:
+        return f"is kept for isolation and does not come to {place}"
+    if not dedicated(fleet) and soiling:
+        return f"does not enter the isolation zone of {place}"
+    return None
+
 
 _STRICTEST_FIRST: Final = (Disposition.HOLD, Disposition.QUARANTINE, Disposition.CONTINUE, Disposition.RETURN)
 

@@ -131,8 +131,8 @@ class Robot:
     """`waypoint` is the last one it passed or stands at; None until its agent has told.
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
-    decontamination. `loads` names the compartment of each item on board, `opened` the compartments that stand open. `home` replaces the site's own while that
-    one is needed by others.
+    decontamination. `loads` names the compartment of each item on board, `opened` the compartments that stand open.
+    `home` replaces the site's own while that one is needed by others.
     """
 
     id: RobotId

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from fleet_manager.domain import infection_control
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind
 from fleet_manager.domain.robots import CommandKind, Robot, RobotMode
@@ -113,7 +114,7 @@ class Dispatch:
 
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:
         fleet = self._site.fleets[robot.fleet]
-        refused = self.unfit(task.items, fleet)
+        refused = self.unfit(task, fleet)
         if refused:
             return _Refusal("cannot_carry", refused)
         if robot.id in task.excluded:
@@ -141,8 +142,16 @@ class Dispatch:
             return _Refusal("low_charge", f"charges, {robot.state_of_charge:.0%} now")
         return found
 
-    def unfit(self, items: Sequence[Item], fleet: Fleet) -> str | None:
-        """Why a fleet can't carry these goods at all, or None when it can."""
+    def unfit(self, task: DeliveryTask, fleet: Fleet) -> str | None:
+        """Why a fleet can't carry these goods between these places at all, or None when it can."""
+        for stop in task.stops:
+            classes = frozenset(z.zone_class for z in self._routes.zones.of[stop.place] if z.zone_class is not None)
+            refused = infection_control.refusal(fleet, stop.place, classes, self._site)
+            if refused is not None:
+                return refused
+        return self._unfit_for_goods(task.items, fleet)
+
+    def _unfit_for_goods(self, items: Sequence[Item], fleet: Fleet) -> str | None:
         if fleet.carrier is CarrierKind.PERSON:
             return None
         if "delivery" not in fleet.capabilities:

@@ -156,14 +156,20 @@ class Intake:
         for fleet in self._site.fleets.values():
             if not fleet.robots or fleet.carrier is CarrierKind.PERSON:
                 continue
-            refused = self._dispatch.unfit(task.items, fleet) or self._no_way(task, fleet)
+            refused = self._dispatch.unfit(task, fleet) or self._no_way(task, fleet)
             if refused is None:
                 return
             refusals.append(f"{fleet.id} {refused}")
         raise NotServable(
             f"no robot of this site can do that: {'; '.join(refusals) or 'it has no robots'}",
-            way_out="choose other places or item classes, or bring it by hand",
+            way_out=self._way_out(),
         )
+
+    def _way_out(self) -> str:
+        """What to do instead; where the site has transfer points, goods can change carriers there."""
+        transfer = ", ".join(self._site.transfer_points)
+        instead = f", or ask for two deliveries that meet at {transfer}" if transfer else ""
+        return f"choose other places or item classes{instead}, or bring it by hand"
 
     def _no_way(self, task: DeliveryTask, fleet: Fleet) -> str | None:
         places = [stop.place for stop in task.stops]

@@ -121,7 +121,7 @@ def _fleets(isolation_homes: list[WaypointId]) -> list[Fleet]:
     """The fleets, that of deliveries still without robots."""
     open_zones = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
     return [
-        Fleet(id=DELIVERY_FLEET, compartments=DEFAULT_COMPARTMENTS, zones=open_zones),
+        Fleet(id=DELIVERY_FLEET, compartments=DEFAULT_COMPARTMENTS, zones=open_zones, flow=Flow.CLEAN),
         Fleet(
             id=SOILED_FLEET,
             robots=tuple(

@@ -1,0 +1,14 @@
+"""`wardfleet sim`: the simulated world as a process, and scenarios in virtual time."""
+
+from __future__ import annotations
+
+import typer
+
+from fleet_manager.cli.sim_run import run
+from fleet_manager.cli.sim_world import world
+
+app = typer.Typer(
+    help="Simulate: a world for agents and manager, or a whole day.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+app.command("world")(world)
+app.command("run")(run)
