@@ -80,6 +80,7 @@ async def _serve(settings: ServerSettings) -> None:
             ws_ping_interval=20.0 * settings.speed,
             ws_ping_timeout=20.0 * settings.speed,
             timeout_keep_alive=int(30 * settings.speed),
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,
         )
         server = _Server(config)
