@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.day import run_day
-from fleet_manager.cli.problems import plain_problems
+from fleet_manager.cli.problems import plain_problems, progress_bar
 from fleet_manager.logs import configure_logs
 from maps.importers import read_any
 
@@ -36,7 +35,7 @@ def bench(
     Example: `wardfleet bench day --json day.json`
     """
     configure_logs(level="ERROR")
-    with plain_problems(), Progress(console=Console(stderr=True), transient=True) as bar:
+    with plain_problems(), progress_bar() as bar:
         day = bar.add_task("Simulating the day", total=1.0)
         result = run_day(
             site=read_any(site) if site is not None else None,

@@ -32,7 +32,7 @@ class _Commands(TyperGroup):
         module, name = _COMMANDS[cmd_name].split(":")
         found = getattr(import_module(f"fleet_manager.cli.{module}"), name)
         if not isinstance(found, typer.Typer):
-            alone = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
+            alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
             alone.command(cmd_name)(found)
             found = alone
         command = typer.main.get_command(found)

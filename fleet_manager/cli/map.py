@@ -29,6 +29,7 @@ from maps.validation import Finding, Severity, check
 app = typer.Typer(
     help="Look at, check, convert and generate site maps.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="markdown",
     epilog="Maps are read from a site folder, an Open-RMF `building.yaml` or a Nav2 route graph (`.geojson`).",
 )

@@ -1,4 +1,7 @@
-"""Bad input ends a command with one line on stderr and exit code 2, never with a traceback."""
+"""Bad input ends a command with one line on stderr and exit code 2, never with a traceback.
+
+So nothing but that line is there, progress is shown on a terminal only.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from maps.errors import MapError
 
@@ -19,3 +24,8 @@ def plain_problems(*also: type[Exception]) -> Iterator[None]:
     except expected as problem:
         typer.secho(f"wardfleet: {' '.join(str(problem).split())}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from problem
+
+
+def progress_bar() -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)

@@ -13,7 +13,6 @@ from rich.table import Table
 from fleet_manager.cli.problems import plain_problems
 from fleet_manager.domain.errors import UnknownPlace
 from fleet_manager.planning.routes import Routes, levels_of
-from maps.errors import MapError
 from maps.importers import read_any
 from maps.model import CarrierKind, FleetId, Site, WaypointId
 
@@ -44,7 +43,7 @@ def route(
 
     Example: `wardfleet route maps/sites/general_hospital pharmacy ward_3b`
     """
-    with plain_problems(_RouteError, UnknownPlace, MapError):
+    with plain_problems(_RouteError):
         loaded = read_any(site)
         places = [_place(loaded, start, "FROM"), _place(loaded, goal, "TO")]
         found = _find(loaded, places[0], places[1], fleet)
@@ -67,7 +66,8 @@ def _place(site: Site, name: str, field: str) -> WaypointId:
         return WaypointId(name)
     named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
     if name not in named:
-        raise UnknownPlace(name, named, field=field)
+        unknown = UnknownPlace(name, named, field=field)
+        raise _RouteError(f"{unknown}; {unknown.way_out}")
     return named[name]
 
 

@@ -8,7 +8,10 @@ from fleet_manager.cli.sim_run import run
 from fleet_manager.cli.sim_world import world
 
 app = typer.Typer(
-    help="Simulate: a world for agents and manager, or a whole day.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Simulate: a world for agents and manager, or a whole day.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
 )
 app.command("world")(world)
 app.command("run")(run)

@@ -9,10 +9,9 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from fleet_manager.cli.problems import plain_problems
+from fleet_manager.cli.problems import plain_problems, progress_bar
 from fleet_manager.domain.tasks import TaskStatus
 from fleet_manager.logs import configure_logs
 from fleet_manager.orchestration.views import TaskView
@@ -31,7 +30,7 @@ def run(
     Example: `wardfleet sim run sim/scenarios/morning_round.yaml --seed 7`
     """
     configure_logs(level="ERROR")
-    with plain_problems(ScenarioError), Progress(console=Console(stderr=True), transient=True) as bar:
+    with plain_problems(ScenarioError), progress_bar() as bar:
         wanted = read_scenario(scenario)
         site = site_of(wanted, scenario)
         running = bar.add_task("Simulating", total=1.0)

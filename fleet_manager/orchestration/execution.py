@@ -97,20 +97,26 @@ class Execution:
                     break
 
     def place(self, robot_id: RobotId) -> None:
-        """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart."""
+        """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart.
+
+        A robot that nobody has heard of yet is taken to stand at home.
+        """
         robot = self._ledger.state.robots[robot_id]
-        if self.on_foot(robot) or robot.waypoint is None:
+        at = robot.waypoint or self.home(robot_id)
+        if self.on_foot(robot) or at is None:
             return
         if robot.drive is not None:
             self._traffic.restore(robot_id, robot.fleet, self.home(robot_id), robot.drive)
         else:
-            self._traffic.place(robot_id, robot.fleet, self.home(robot_id), robot.waypoint)
-        self._traffic.immobile(robot_id, can_move=robot.able)
+            self._traffic.place(robot_id, robot.fleet, self.home(robot_id), at)
+        self._traffic.immobile(robot_id, can_move=robot.able and robot.waypoint is not None)
+        self.wake_those_behind(robot_id)
 
     def mobility_changed(self, robot_id: RobotId) -> None:
         """Pause, e-stop, silence and their end: the others' safety counts on this robot, or not."""
+        robot = self._ledger.state.robots[robot_id]
         if self._traffic.knows(robot_id):
-            self._traffic.immobile(robot_id, can_move=self._ledger.state.robots[robot_id].able)
+            self._traffic.immobile(robot_id, can_move=robot.able and robot.waypoint is not None)
 
     def standing_at(self, robot_id: RobotId) -> WaypointId | None:
         """The waypoint where a robot stands, None while it drives."""
@@ -398,4 +404,3 @@ class Execution:
             self._devices.end(session)
         self._waiting.pop(robot_id, None)
         self.place(robot_id)
-        self.wake_those_behind(robot_id)

@@ -17,9 +17,13 @@ class Parking:
         self._routes = routes
         self._conflicts = conflicts
         self._bays: dict[FleetId, tuple[WaypointId, ...]] = {}
+        self._neighbours: dict[WaypointId, set[WaypointId]] = {}
+        for lane in site.lanes.values():
+            self._neighbours.setdefault(lane.start, set()).add(lane.end)
+            self._neighbours.setdefault(lane.end, set()).add(lane.start)
 
     def bays(self, fleet: FleetId) -> tuple[WaypointId, ...]:
-        """All bays of a fleet: parking places and chargers first, then other named places."""
+        """All bays of a fleet: parking places and chargers first, then named places at the end of a way."""
         known = self._bays.get(fleet)
         if known is None:
             tables = self._routes.of(fleet)
@@ -35,7 +39,8 @@ class Parking:
     def _is_bay(self, fleet: FleetId, waypoint: Waypoint) -> bool:
         if not waypoint.stop or waypoint.lift is not None:
             return False
-        if waypoint.name is None and not self._for_robots(waypoint.id):
+        at_the_end = waypoint.name is not None and len(self._neighbours.get(waypoint.id, ())) == 1
+        if not at_the_end and not self._for_robots(waypoint.id):
             return False
         own = self._conflicts.radius_of(fleet)
         widest = self._conflicts.radii()[-1]
