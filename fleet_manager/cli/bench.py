@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.day import run_day
-from fleet_manager.cli.problems import plain_problems, progress_bar
+from fleet_manager.cli.problems import plain_problems
+from fleet_manager.cli.progress import progress_bar
 from fleet_manager.logs import configure_logs
 from maps.importers import read_any
 

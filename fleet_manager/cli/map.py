@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from fleet_manager.cli.problems import plain_problems
+from fleet_manager.cli.progress import progress_bar
 from maps.drawing import draw
 from maps.exporters import nav2_route_graph
 from maps.generator import DEFAULT_ROBOTS, generate
@@ -131,9 +131,8 @@ def show(
 
 @contextmanager
 def _steps(*names: str) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr while it is a terminal; call the yielded function after each of the steps."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    """Show progress; call the yielded function after each of the steps."""
+    with progress_bar() as progress:
         upcoming = iter([*names[1:], names[-1]])
         task = progress.add_task(names[0], total=len(names))
         yield lambda: progress.update(task, advance=1, description=next(upcoming))

@@ -1,7 +1,4 @@
-"""Bad input ends a command with one line on stderr and exit code 2, never with a traceback.
-
-So nothing but that line is there, progress is shown on a terminal only.
-"""
+"""Bad input ends a command with one line on stderr and exit code 2, never with a traceback."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from maps.errors import MapError
 
@@ -24,8 +19,3 @@ def plain_problems(*also: type[Exception]) -> Iterator[None]:
     except expected as problem:
         typer.secho(f"wardfleet: {' '.join(str(problem).split())}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from problem
-
-
-def progress_bar() -> Progress:
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)

@@ -64,11 +64,27 @@ def serve(
         speed=speed,
         **chosen,
     )
-    with plain_problems(SettingsError), asyncio.Runner(loop_factory=lambda: ScaledLoop(settings.speed)) as runner:
-        runner.run(_serve(settings))
+    with (
+        plain_problems(SettingsError),
+        _listening(settings) as listening,
+        asyncio.Runner(loop_factory=lambda: ScaledLoop(settings.speed)) as runner,
+    ):
+        runner.run(_serve(settings, listening))
 
 
-async def _serve(settings: ServerSettings) -> None:
+def _listening(settings: ServerSettings) -> socket.socket:
+    """The port comes first: a second manager by mistake ends here, before it touches the first one's database."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise SettingsError(
+            f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
+        ) from error
+
+
+async def _serve(settings: ServerSettings, listening: socket.socket) -> None:
     async with fleet_manager(settings) as running:
         if settings.auto_handover:
             Nurses(running.manager, random.Random()).take_up()
@@ -84,7 +100,7 @@ async def _serve(settings: ServerSettings) -> None:
             timeout_graceful_shutdown=2,
         )
         server = _Server(config)
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve([listening]))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.handle_exit, number, None)

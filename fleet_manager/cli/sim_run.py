@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fleet_manager.cli.problems import plain_problems, progress_bar
+from fleet_manager.cli.problems import plain_problems
+from fleet_manager.cli.progress import progress_bar
 from fleet_manager.domain.tasks import TaskStatus
 from fleet_manager.logs import configure_logs
 from fleet_manager.orchestration.views import TaskView

@@ -15,6 +15,7 @@ from maps.model import CarrierKind, Disposition, Fleet, ItemClass, ItemClassId, 
 SOILING: Final = frozenset({ZoneClass.CONTAMINATED, ZoneClass.ISOLATION})
 """Zone classes after which nothing goes back into a clean zone without decontamination."""
 
+
 def dedicated(fleet: Fleet) -> bool:
     """Whether a fleet lives in contaminated or isolation zones: its robots come out to transfer points only."""
     return fleet.carrier is not CarrierKind.PERSON and bool(fleet.zones & SOILING)
