@@ -77,6 +77,7 @@ class Execution:
         if self._traffic.knows(robot_id) and not self._traffic.rehome(robot_id, rests_at):
             return False
         self._ledger.record(RobotRehomed(robot=robot_id, home=home))
+        self._ledger.set_timer("dispatch", robot_id, 0.0)
         return True
 
     def _free_goal(self, robot_id: RobotId, goal: WaypointId) -> None:
