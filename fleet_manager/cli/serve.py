@@ -26,13 +26,18 @@ log = structlog.get_logger()
 
 def serve(
     site: Annotated[Path, typer.Option(help="Site folder.", envvar="WARDFLEET_SITE")],
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.", envvar="WARDFLEET_HOST")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", envvar="WARDFLEET_PORT")
+    ] = 8000,
     database: Annotated[
         str, typer.Option(help="SQLAlchemy URL.", envvar="WARDFLEET_DATABASE")
     ] = "sqlite+aiosqlite:///wardfleet.sqlite3",
     tokens: Annotated[
-        Path | None, typer.Option(help="JSON file with each robot's token; see `wardfleet tokens`.")
+        Path | None,
+        typer.Option(help="JSON file with each robot's token; see `wardfleet tokens`.", envvar="WARDFLEET_TOKENS"),
     ] = None,
     world: Annotated[str | None, typer.Option(help="URL of a simulated world whose doors and lifts are used.")] = None,
     auto_handover: Annotated[
@@ -78,10 +83,8 @@ def _listening(settings: ServerSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise SettingsError(
-            f"can't listen on {where}: {error.strerror}; choose others with --host and --port"
-        ) from error
+        where, why = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
+        raise SettingsError(f"can't listen on {where}: {why}; choose others with --host and --port") from error
 
 
 async def _serve(settings: ServerSettings, listening: socket.socket) -> None:
