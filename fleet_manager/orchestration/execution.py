@@ -19,10 +19,11 @@ from fleet_manager.orchestration.devices import Devices, Gate
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.planning.costs import LIFT_RIDE
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.traffic import Obstacle, Traffic
-from maps.model import CarrierKind, RobotId, Site, WaypointId
+from maps.model import CarrierKind, LiftId, RobotId, Site, WaypointId
 from maps.model import Robot as SiteRobot
 from robot_agents import protocol
 
@@ -143,7 +144,8 @@ class Execution:
             return False
         tables = self._routes.of(robot.fleet)
         closed = frozenset(self._ledger.state.closed_lanes)
-        route = tables.route(start, goal, closed) or (tables.route(start, goal) if closed else None)
+        queues = self._lift_queues(robot_id)
+        route = tables.route(start, goal, closed, queues) or (tables.route(start, goal) if closed else None)
         if route is None:
             return False
         old = robot.drive
@@ -177,6 +179,17 @@ class Execution:
             self.allocate(robot_id)
         self.send_drive(robot_id)
         return True
+
+    def _lift_queues(self, but: RobotId) -> dict[LiftId, float]:
+        """Seconds that the claims of other robots will keep each lift busy."""
+        queues: dict[LiftId, float] = {}
+        for robot in self._ledger.state.robots.values():
+            if robot.drive is None or robot.id == but:
+                continue
+            for node in robot.drive.nodes[1:]:
+                if node.lift is not None:
+                    queues[node.lift] = queues.get(node.lift, 0.0) + LIFT_RIDE
+        return queues
 
     def halt(self, robot_id: RobotId) -> None:
         """End the route where the allocated part ends; what is only claimed is given up."""

@@ -7,9 +7,9 @@ followed node by node, without a search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from maps.model import Fleet, FleetId, Lane, LaneId, LevelId, Lift, LiftId, Site
 
 Times: TypeAlias = NDArray[np.float64]
 Hops: TypeAlias = NDArray[np.int32]
+_TableKey: TypeAlias = tuple[WaypointId, frozenset[LaneId], frozenset[tuple[LiftId, float]]]
+
+_TABLES_KEPT: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class RouteTables:
         self._ids: list[WaypointId] = list(site.waypoints)
         self._index = {w: i for i, w in enumerate(self._ids)}
         self._moves: dict[tuple[int, int], tuple[float, Lane | None, Lift | None]] = {}
-        self._tables: dict[tuple[WaypointId, frozenset[LaneId]], tuple[Times, Hops]] = {}
+        self._tables: dict[_TableKey, tuple[Times, Hops]] = {}
         for lane in site.lanes.values():
             parts = [cost(lane, fleet, site, zones) for cost in costs]
             if any(part is None for part in parts):
@@ -76,7 +79,7 @@ class RouteTables:
                             self._add(start, end, ride, None, lift)
 
         self._reached = {i for move in self._moves for i in move}
-        self._reverse = self._reverse_graph(frozenset())
+        self._reverse = self._reverse_graph(frozenset(), {})
 
     def _add(self, start: WaypointId, end: WaypointId, seconds: float, lane: Lane | None, lift: Lift | None) -> None:
         key = (self._index[start], self._index[end])
@@ -84,36 +87,48 @@ class RouteTables:
         if known is None or seconds < known[0]:
             self._moves[key] = (max(seconds, 1e-6), lane, lift)
 
-    def _reverse_graph(self, closed: frozenset[LaneId]) -> csr_array[np.float64, tuple[int, int]]:
-        """Seconds per move, from its end to its start."""
+    def _reverse_graph(
+        self, closed: frozenset[LaneId], queues: Mapping[LiftId, float]
+    ) -> csr_array[np.float64, tuple[int, int]]:
+        """Seconds per move, from its end to its start, with the waits at the lifts."""
         moves = [
-            (end, start, seconds)
-            for (start, end), (seconds, lane, _) in self._moves.items()
+            (end, start, seconds if lift is None else seconds + queues.get(lift.id, 0.0))
+            for (start, end), (seconds, lane, lift) in self._moves.items()
             if lane is None or lane.id not in closed
         ]
         n = len(self._ids)
         rows, columns, times = zip(*moves, strict=True) if moves else ((), (), ())
         return csr_array((np.array(times, dtype=np.float64), (rows, columns)), shape=(n, n))
 
-    def _table(self, goal: WaypointId, closed: frozenset[LaneId]) -> tuple[Times, Hops]:
-        key = (goal, closed)
+    def _table(self, goal: WaypointId, closed: frozenset[LaneId], queues: Mapping[LiftId, float]) -> tuple[Times, Hops]:
+        key = (goal, closed, frozenset(queues.items()))
         found = self._tables.get(key)
         if found is None:
-            if closed and len(self._tables) > 4 * len(self._ids):
-                self._tables = {k: table for k, table in self._tables.items() if not k[1]}
-            reverse = self._reverse_graph(closed) if closed else self._reverse
+            passing = bool(closed or queues)
+            if passing and len(self._tables) > _TABLES_KEPT:
+                self._tables = {k: table for k, table in self._tables.items() if not k[1] and not k[2]}
+            reverse = self._reverse_graph(closed, queues) if passing else self._reverse
             times, hops = dijkstra(reverse, directed=True, indices=[self._index[goal]], return_predecessors=True)
             found = self._tables[key] = (times[0], hops[0])
         return found
 
     def time(self, start: WaypointId, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> float | None:
         """Seconds from start to goal without waits; None when there is no way."""
-        seconds = float(self._table(goal, closed)[0][self._index[start]])
+        seconds = float(self._table(goal, closed, {})[0][self._index[start]])
         return seconds if np.isfinite(seconds) else None
 
-    def route(self, start: WaypointId, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> Route | None:
-        """The quickest route that uses no closed lane, or None when there is none."""
-        times, hops = self._table(goal, closed)
+    def route(
+        self,
+        start: WaypointId,
+        goal: WaypointId,
+        closed: frozenset[LaneId] = frozenset(),
+        queues: Mapping[LiftId, float] | None = None,
+    ) -> Route | None:
+        """The quickest route that uses no closed lane, or None when there is none.
+
+        `queues` holds the seconds that robots before this one will keep a lift busy.
+        """
+        times, hops = self._table(goal, closed, queues or {})
         here, end = self._index[start], self._index[goal]
         if not np.isfinite(times[here]):
             return None

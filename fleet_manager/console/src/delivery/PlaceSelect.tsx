@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSite } from '../shell/site';
+import { usePlaceName, useSite } from '../shell/site';
 
 const MOST_SHOWN = 150;
 
@@ -17,6 +17,7 @@ interface Props {
 export function PlaceSelect({ label, value, onChange, error, testid }: Props) {
   const { t } = useTranslation();
   const { levels, places } = useSite();
+  const placeName = usePlaceName();
   const groups = useMemo(
     () =>
       levels
@@ -24,11 +25,11 @@ export function PlaceSelect({ label, value, onChange, error, testid }: Props) {
           group: level.id,
           items: places
             .filter((place) => place.level === level.id && !place.charger)
-            .map((place) => ({ value: place.id, label: place.name }))
+            .map((place) => ({ value: place.id, label: placeName(place.id) }))
             .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })),
         }))
         .filter(({ items }) => items.length > 0),
-    [levels, places],
+    [levels, places, placeName],
   );
   return (
     <Select

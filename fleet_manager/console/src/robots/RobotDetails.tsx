@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { changeRobot } from '../api/client';
 import type { RobotAction, RobotView } from '../api/types';
+import { withoutIds } from '../i18n/places';
 import { clock } from '../i18n/time';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
@@ -43,10 +44,10 @@ export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: ()
         {robot.waiting_for !== null && (
           <Text size="sm" fw={600} c="orange" data-testid="robot-waiting">
             {waitingText(t, robot.waiting_for, task, placeName)}
-            {i18n.language === 'en' && !task?.handover_step && `: ${robot.waiting_for.because}`}
+            {i18n.language === 'en' && !task?.handover_step && `: ${withoutIds(t, robot.waiting_for.because)}`}
           </Text>
         )}
-        {robot.note !== '' && <Text size="sm">{robot.note}</Text>}
+        {robot.note !== '' && <Text size="sm">{withoutIds(t, robot.note)}</Text>}
         <Table withRowBorders={false} verticalSpacing={2} horizontalSpacing={0}>
           <Table.Tbody>
             {rows.map(([name, value]) => (

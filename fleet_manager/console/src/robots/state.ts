@@ -26,8 +26,14 @@ export function waitingText(
   if (task?.handover_step) {
     return t(loads(task) ? 'task.waitingLoad' : 'task.waitingReceive', { place: placeName(waiting.resource) });
   }
-  const what = t('task.waiting', { what: placeName(waiting.resource) });
+  const what = t('task.waiting', { what: resourceText(t, waiting.resource, placeName) });
   return waiting.held_by === null ? what : `${what} (${t('task.heldBy', { who: waiting.held_by })})`;
+}
+
+/** A lift by its name; a piece of the way (`w:…`, `l:…`) is nothing that people know by one. */
+function resourceText(t: TFunction, resource: string, placeName: (place: string) => string): string {
+  if (/^[wl]:/.test(resource)) return t('task.wayAhead');
+  return placeName(resource.replace(/^lift:/, ''));
 }
 
 /** Whether the hand-over that is due puts goods into the carrier. */

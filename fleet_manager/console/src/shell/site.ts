@@ -1,5 +1,7 @@
 import { createContext, useContext, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { SiteView } from '../api/types';
+import { placeText } from '../i18n/places';
 
 export const SiteContext = createContext<SiteView | null>(null);
 
@@ -9,11 +11,12 @@ export function useSite(): SiteView {
   return site;
 }
 
-/** What people call a place; the id where it has no name. */
+/** What people call a place; its id in words where it has no name. */
 export function usePlaceName(): (place: string) => string {
+  const { t } = useTranslation();
   const { places } = useSite();
   return useMemo(() => {
     const names = new Map(places.map((place) => [place.id, place.name]));
-    return (place) => names.get(place) ?? place;
-  }, [places]);
+    return (place) => placeText(t, names.get(place) ?? place);
+  }, [places, t]);
 }
