@@ -6,6 +6,8 @@ import asyncio
 import random
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -119,8 +121,10 @@ async def _serve(settings: ServerSettings, listening: socket.socket) -> None:
 class _Server(uvicorn.Server):
     """Says where it listens, in one line that programs can wait for; signals are handled by the loop."""
 
-    def install_signal_handlers(self) -> None:
-        """Left to `_serve`: uvicorn's own would act on the wrong loop."""
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are left to `_serve`, which ends the manager as well."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

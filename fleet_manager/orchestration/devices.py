@@ -149,12 +149,6 @@ class Devices:
         else:
             self._ledger.after_commit(lambda: self._lifts.release(LiftId(session.device), session.id))
 
-    def end_beyond(self, robot: RobotId, allocated_to: int) -> None:
-        """The route changed: drop the robot's sessions for nodes that it no longer holds."""
-        for session in [s for s in self._ledger.state.sessions.values() if s.robot == robot]:
-            if session.ends_after > allocated_to:
-                self.end(session)
-
     # --- gates -----------------------------------------------------------------------------------------
 
     def clear_to(self, robot: RobotId, drive: Drive, allocated_to: int) -> tuple[int, Gate | None]:

@@ -235,8 +235,7 @@ class Dispatch:
         for robot in self._ledger.state.robots.values():
             found = judged.get(robot.id)
             if isinstance(found, Estimate):
-                later = found.to_first_stop - (best.to_first_stop if best else 0.0)
-                text = f"would be there {_words(later)} later" if best else "takes a more urgent task"
+                text = _later(found.to_first_stop - best.to_first_stop) if best else "takes a more urgent task"
                 told.append((found.to_first_stop, Reason(subject=robot.id, code="later", text=text)))
             elif isinstance(found, _Refusal):
                 told.append((1e6, Reason(subject=robot.id, code=found.code, text=found.text)))
@@ -345,6 +344,10 @@ class Dispatch:
         steps = charge_steps(mission_id, place) if kind is MissionKind.CHARGE else park_steps(mission_id, place)
         self._ledger.record(MissionStarted(mission=Mission(id=mission_id, kind=kind, robot=robot.id, steps=steps)))
         self._missions.signal(robot.id, Signal.BEGIN)
+
+
+def _later(seconds: float) -> str:
+    return f"would be there {_words(seconds)} later" if seconds >= 5.0 else "would be there no sooner"
 
 
 def _words(seconds: float) -> str:

@@ -14,7 +14,7 @@ part on, its whole route counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -149,13 +149,6 @@ class Traffic:
         """Whether it has begun its route: then the others' allocations count on it driving on, not turning back."""
         return self._robots[robot].committed
 
-    def parts_of(self, robot: RobotId) -> tuple[Part, ...]:
-        return tuple(self._robots[robot].parts)
-
-    def stands(self) -> Mapping[RobotId, WaypointId]:
-        """Where each robot will stand when it has driven what it holds."""
-        return {robot: holding.stand for robot, holding in self._robots.items()}
-
     # --- allocating ------------------------------------------------------------------------------------
 
     def extend(self, robot: RobotId, to: int) -> Obstacle | None:
@@ -188,15 +181,6 @@ class Traffic:
                     if holder != robot and holder_radius == other_radius:
                         return holder
         return None
-
-    def blockers(self, robot: RobotId) -> tuple[RobotId, ...]:
-        """All robots that hold something which this robot's claimed, not yet allocated route needs."""
-        holding = self._robots[robot]
-        if holding.drive is None:
-            return ()
-        needed = self._parts_between(holding.drive, holding.to, holding.drive.end)
-        found = (self._blocker(robot, part) for part in needed)
-        return tuple(dict.fromkeys(b for b in found if b is not None))
 
     def _parts_between(self, drive: Drive, after: int, to: int) -> list[Part]:
         parts: dict[Part, None] = {}

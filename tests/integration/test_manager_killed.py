@@ -45,7 +45,7 @@ def _statuses(hospital: HospitalProcesses, tasks: list[str]) -> set[str]:
 
 
 def test_all_twenty_tasks_survive_the_manager(tmp_path: Path) -> None:
-    with hospital_processes(tmp_path, _site_with(20), speed=10.0, agent_processes=4) as hospital:
+    with hospital_processes(tmp_path, _site_with(20), speed=20.0, agent_processes=4) as hospital:
         pickups = cycle(["pharmacy", "pharmacy_2", "laboratory", "laboratory_2", "kitchen", "cssd"])
         wards = [f"ward_{level}{side}" for level in (1, 3, 4, 5, 6) for side in "ab"]
         pairs = list(zip(pickups, wards + wards, strict=False))

@@ -3,6 +3,7 @@ import type {
   DeliveryRequest,
   HandoverRequest,
   PorterView,
+  Priority,
   Problem,
   RobotAction,
   RobotView,
@@ -56,6 +57,8 @@ export const getRecentTasks = () => ask<TaskView[]>('GET', '/tasks?limit=50');
 export const requestDelivery = (body: DeliveryRequest, key: string) => ask<TaskView>('POST', '/tasks', body, key);
 export const cancelTask = (task: string, reason: string) =>
   ask<TaskView>('POST', `/tasks/${id(task)}/cancel`, { reason });
+export const changePriority = (task: string, priority: Priority) =>
+  ask<TaskView>('PATCH', `/tasks/${id(task)}`, { priority });
 export const sendPorter = (task: string) => ask<TaskView>('POST', `/tasks/${id(task)}/send-porter`);
 export const handOver = (task: string, body: HandoverRequest) =>
   ask<TaskView>('POST', `/tasks/${id(task)}/handover`, body);

@@ -170,7 +170,7 @@ export const en = {
     onBoard: 'On board {{carrier}}: {{items}}. The delivery ends only when the goods are out of the carrier again.',
     continue: 'They are still brought to {{place}}.',
     return: 'They are brought back to {{place}}.',
-    quarantine: 'They are brought to {{place}}.',
+    quarantine: 'They are brought to quarantine.',
     hold: 'They stay on board, and a person is called to take them.',
     reason: 'Reason (optional)',
     keep: 'Keep it',

@@ -171,7 +171,7 @@ export const zh: typeof en = {
     onBoard: '{{carrier}} 上已装载：{{items}}。物品取出后任务才会结束。',
     continue: '物品将继续送往{{place}}。',
     return: '物品将送回{{place}}。',
-    quarantine: '物品将送往{{place}}。',
+    quarantine: '物品将送往隔离存放处。',
     hold: '物品留在承运者处，并呼叫人员取出。',
     reason: '取消原因（选填）',
     keep: '保留任务',

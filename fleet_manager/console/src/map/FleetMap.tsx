@@ -2,6 +2,7 @@ import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@ma
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LiftView, RobotView } from '../api/types';
+import { placeText, shortPlaceText } from '../i18n/places';
 import { RobotDetails } from '../robots/RobotDetails';
 import { Icon } from '../shell/icons';
 import { useSite } from '../shell/site';
@@ -111,12 +112,15 @@ function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
   }, [scene, level]);
 
   useEffect(() => {
-    const liftLabel = (lift: LiftView | undefined, id: string, at: string): string => {
-      if (lift?.available === false) return t('map.liftOut', { lift: id });
-      if (lift?.level == null) return t('map.liftMoving', { lift: id });
-      return lift.level === at ? t('map.liftHere', { lift: id }) : t('map.liftAt', { lift: id, level: lift.level });
+    const lift = (view: LiftView | undefined, id: string, at: string): string => {
+      const name = placeText(t, id);
+      if (view?.available === false) return t('map.liftOut', { lift: name });
+      if (view?.level == null) return t('map.liftMoving', { lift: name });
+      return view.level === at ? t('map.liftHere', { lift: name }) : t('map.liftAt', { lift: name, level: view.level });
     };
-    scene?.show({ robots, doors, lifts, selected: robot, liftLabel });
+    const place = (name: string) => placeText(t, name);
+    const room = (name: string, brief: boolean) => shortPlaceText(t, name, brief);
+    scene?.show({ robots, doors, lifts, selected: robot, words: { place, room, lift } });
   }, [scene, robots, doors, lifts, robot, level, t]);
 
   useEffect(() => {

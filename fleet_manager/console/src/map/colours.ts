@@ -12,6 +12,7 @@ export interface MapColours {
   readonly lift: string;
   readonly liftHere: string;
   readonly route: string;
+  readonly outside: string;
   readonly zones: Readonly<Record<string, string>>;
 }
 
@@ -28,6 +29,7 @@ export const LIGHT: MapColours = {
   lift: '#dee2e6',
   liftHere: '#96f2d7',
   route: '#1971c2',
+  outside: 'rgba(73, 102, 120, 0.08)',
   zones: {
     clean: 'rgba(56, 178, 132, 0.20)',
     semi_contaminated: 'rgba(245, 190, 60, 0.24)',
@@ -51,6 +53,7 @@ export const DARK: MapColours = {
   lift: '#343a40',
   liftHere: '#0b6b57',
   route: '#4dabf7',
+  outside: 'rgba(170, 195, 210, 0.07)',
   zones: {
     clean: 'rgba(56, 200, 150, 0.20)',
     semi_contaminated: 'rgba(245, 190, 60, 0.20)',

@@ -1,6 +1,5 @@
 import 'ol/ol.css';
-import { getCenter, getTopRight } from 'ol/extent';
-import Feature, { type FeatureLike } from 'ol/Feature';
+import Feature from 'ol/Feature';
 import GeoJSON from 'ol/format/GeoJSON';
 import LineString from 'ol/geom/LineString';
 import Point from 'ol/geom/Point';
@@ -16,27 +15,30 @@ import Fill from 'ol/style/Fill';
 import RegularShape from 'ol/style/RegularShape';
 import Stroke from 'ol/style/Stroke';
 import Style from 'ol/style/Style';
-import Text from 'ol/style/Text';
 import View from 'ol/View';
 import type { DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
 import { robotColour } from '../robots/colours';
 import { chargeText } from '../robots/state';
+import { Building, label, NAME_FONT, type Words } from './building';
 import type { MapColours } from './colours';
 import { Glide } from './glide';
+import { nameOffset, sidesOf, type Side } from './labels';
 
-const FONT = '600 12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const LABELS = 'labels';
 const MARGIN = 2;
 const GRASP_PX = 14;
-/** Metres a pixel; places' names are left out when the map is smaller than this. */
-const NAMES_BELOW = 0.2;
+const NAMES_AGAIN_MS = 300;
+/** Metres a pixel: on a map smaller than this, robots are drawn smaller too. */
+const SMALL_ABOVE = 0.2;
+const LOW_CHARGE = 0.3;
+const FIT_PADDING = [32, 32, 32, 96];
 
 export interface Dynamics {
   readonly robots: Readonly<Record<string, RobotView>>;
   readonly doors: Readonly<Record<string, DoorView>>;
   readonly lifts: Readonly<Record<string, LiftView>>;
   readonly selected: string | null;
-  readonly liftLabel: (lift: LiftView | undefined, id: string, level: string) => string;
+  readonly words: Words;
 }
 
 interface Marker {
@@ -45,20 +47,24 @@ interface Marker {
   robot: RobotView;
   level: string;
   style: Style[];
+  side: Side | null;
 }
 
 /** The drawing of one level and of what moves on it. All coordinates are metres of the site frame. */
 export class MapScene {
   private readonly projection: Projection;
   private readonly map: Map;
-  private readonly building = new VectorSource();
+  private readonly drawing = new VectorSource();
   private readonly routes = new VectorSource<Feature<LineString>>();
   private readonly robots = new VectorSource<Feature<Point>>();
   private readonly buildingLayer: VectorLayer;
   private readonly markers: Record<string, Marker> = {};
+  private building = new Building([]);
   private level: LevelView | null = null;
   private dynamics: Dynamics | null = null;
   private frame = 0;
+  private small = false;
+  private namedAt = 0;
 
   constructor(
     target: HTMLElement,
@@ -67,8 +73,8 @@ export class MapScene {
   ) {
     this.projection = new Projection({ code: 'site', units: 'm' });
     this.buildingLayer = new VectorLayer({
-      source: this.building,
-      style: (feature, resolution) => this.buildingStyle(feature, resolution),
+      source: this.drawing,
+      style: (feature, resolution) => this.buildingStyle(feature as Feature, resolution),
       declutter: LABELS,
     });
     this.map = new Map({
@@ -87,6 +93,7 @@ export class MapScene {
       });
       onRobot(found ?? null);
     });
+    this.map.on('moveend', () => this.resize());
     this.map.on('pointermove', ({ pixel, dragging }) => {
       if (dragging) return;
       const robot = this.map.hasFeatureAtPixel(pixel, { hitTolerance: 4, layerFilter: (layer) => layer.getSource() === this.robots });
@@ -107,8 +114,10 @@ export class MapScene {
 
   draw(level: LevelView): void {
     this.level = level;
-    this.building.clear();
-    this.building.addFeatures(new GeoJSON().readFeatures(level.features));
+    const features = new GeoJSON().readFeatures(level.features);
+    this.building = new Building(features);
+    this.drawing.clear();
+    this.drawing.addFeatures(features);
     const [minX, minY, maxX, maxY] = level.bounds;
     const extent = [minX - MARGIN, minY - MARGIN, maxX + MARGIN, maxY + MARGIN];
     this.map.setView(
@@ -129,7 +138,7 @@ export class MapScene {
   fit(): void {
     if (this.level === null) return;
     this.map.updateSize();
-    this.map.getView().fit(this.level.bounds, { padding: [24, 24, 24, 24] });
+    this.map.getView().fit(this.level.bounds, { padding: FIT_PADDING });
   }
 
   /** Take over what changed with an event; poses between events come by `move`. */
@@ -146,6 +155,7 @@ export class MapScene {
     }
     this.drawRoute();
     this.buildingLayer.changed();
+    this.placeNames();
     this.animate();
   }
 
@@ -174,7 +184,7 @@ export class MapScene {
     if (known !== undefined) this.remove(id);
     const feature = new Feature(new Point([pose.x, pose.y]));
     feature.set('robot', id);
-    const marker: Marker = { feature, glide: new Glide(pose, now), robot, level: pose.level, style: [] };
+    const marker: Marker = { feature, glide: new Glide(pose, now), robot, level: pose.level, style: [], side: null };
     this.markers[id] = marker;
     this.dress(marker);
   }
@@ -198,7 +208,57 @@ export class MapScene {
       marker.style[1]?.getImage()?.setRotation(Math.PI / 2 - yaw);
       moving ||= marker.glide.moves(now);
     }
+    if (now - this.namedAt > NAMES_AGAIN_MS) this.placeNames();
     if (moving) this.frame = requestAnimationFrame(() => this.animate());
+  }
+
+  /** After the view changed: markers fit the size of the map, and names are free of each other again. */
+  private resize(): void {
+    const small = (this.map.getView().getResolution() ?? 0) > SMALL_ABOVE;
+    if (small !== this.small) {
+      this.small = small;
+      for (const marker of Object.values(this.markers)) this.dress(marker);
+    }
+    this.placeNames();
+  }
+
+  /** Put each name where it can be read: the chosen robot's first, then those of robots that are at work. */
+  private placeNames(): void {
+    const now = (this.namedAt = performance.now());
+    const selected = this.dynamics?.selected;
+    const rank = ({ robot }: Marker) => (robot.id === selected ? 0 : robot.status === 'working' ? 1 : 2);
+    const here = Object.values(this.markers)
+      .filter((marker) => marker.level === this.level?.id && this.nameOf(marker.robot) !== '')
+      .sort((a, b) => rank(a) - rank(b) || a.robot.id.localeCompare(b.robot.id, undefined, { numeric: true }));
+    const resolution = this.map.getView().getResolution() ?? 1;
+    const named = here.map(({ robot, glide }) => {
+      const { x, y } = glide.at(now);
+      return { x: x / resolution, y: -y / resolution, radius: this.radiusOf(robot), width: widthOf(this.nameOf(robot)) };
+    });
+    const sides = sidesOf(
+      named,
+      here.map(({ side }) => side),
+    );
+    here.forEach((marker, index) => {
+      const side = sides[index] ?? (marker.robot.id === selected ? 'below' : null);
+      const size = named[index];
+      if (side === marker.side || size === undefined) return;
+      marker.side = side;
+      this.dress(marker);
+    });
+  }
+
+  private nameOf(robot: RobotView): string {
+    const chosen = robot.id === this.dynamics?.selected;
+    if (!chosen && resting(robot)) return '';
+    const low = robot.state_of_charge !== null && robot.state_of_charge < LOW_CHARGE;
+    const charge = chosen || low ? chargeText(robot) : null;
+    return charge === null ? robot.id : `${robot.id} · ${charge}`;
+  }
+
+  private radiusOf(robot: RobotView): number {
+    const chosen = robot.id === this.dynamics?.selected ? 2 : 0;
+    return (resting(robot) ? 6 : this.small ? 9 : 12) + chosen;
   }
 
   private dress(marker: Marker): void {
@@ -208,23 +268,25 @@ export class MapScene {
     if (!here && drawn) this.robots.removeFeature(marker.feature);
     const { robot } = marker;
     const chosen = robot.id === this.dynamics?.selected;
-    const name = [robot.id, chargeText(robot)].filter((part) => part !== null).join(' · ');
+    const name = this.nameOf(robot);
+    const radius = this.radiusOf(robot);
     const { x, y, yaw } = marker.glide.at(performance.now());
     marker.feature.getGeometry()?.setCoordinates([x, y]);
     const edge = chosen ? this.colours.text : this.colours.halo;
+    const white = new Fill({ color: '#ffffff' });
     const heading = new RegularShape({
       points: 3,
-      radius: 7,
+      radius: radius * 0.58,
       declutterMode: 'obstacle',
       rotation: Math.PI / 2 - yaw,
       rotateWithView: true,
-      fill: new Fill({ color: '#ffffff' }),
+      fill: white,
     });
-    const person = new Circle({ radius: 4, declutterMode: 'obstacle', fill: new Fill({ color: '#ffffff' }) });
+    const person = new Circle({ radius: radius / 3, declutterMode: 'obstacle', fill: white });
     marker.style = [
       new Style({
         image: new Circle({
-          radius: chosen ? 14 : 12,
+          radius,
           declutterMode: 'obstacle',
           fill: new Fill({ color: robotColour(robot) }),
           stroke: new Stroke({ color: edge, width: chosen ? 3 : 2 }),
@@ -232,8 +294,14 @@ export class MapScene {
         zIndex: chosen ? 2 : 1,
       }),
       new Style({ image: robot.kind === 'person' ? person : heading, zIndex: chosen ? 4 : 3 }),
-      new Style({ text: this.label(name, 24, 'obstacle'), zIndex: chosen ? 6 : 5 }),
     ];
+    if (name !== '' && marker.side !== null) {
+      const text = label(this.colours, name, { declutterMode: 'obstacle' });
+      const [offsetX, offsetY] = nameOffset({ radius, width: widthOf(name) }, marker.side);
+      text.setOffsetX(offsetX);
+      text.setOffsetY(offsetY);
+      marker.style.push(new Style({ text, zIndex: chosen ? 6 : 5 }));
+    }
     marker.feature.setStyle(marker.style);
   }
 
@@ -254,79 +322,23 @@ export class MapScene {
     });
   }
 
-  private buildingStyle(feature: FeatureLike, resolution: number): Style | Style[] | undefined {
-    const colours = this.colours;
-    const id = String(feature.get('id'));
-    switch (feature.get('feature')) {
-      case 'floor':
-        return new Style({ fill: new Fill({ color: colours.floor }), zIndex: 0 });
-      case 'zone': {
-        const colour = colours.zones[String(feature.get('zone_class'))];
-        return colour === undefined ? undefined : new Style({ fill: new Fill({ color: colour }), zIndex: 1 });
-      }
-      case 'lane':
-        return new Style({ stroke: new Stroke({ color: colours.lane, width: 1.5 }), zIndex: 2 });
-      case 'wall':
-        return new Style({ stroke: new Stroke({ color: colours.wall, width: 2 }), zIndex: 3 });
-      case 'lift':
-        return this.liftStyle(id);
-      case 'door': {
-        if (feature.get('automatic') === false) {
-          return new Style({ stroke: new Stroke({ color: colours.place, width: 1, lineDash: [2, 4] }), zIndex: 5 });
-        }
-        const stroke = this.dynamics?.doors[id]?.open
-          ? new Stroke({ color: colours.doorOpen, width: 4, lineDash: [2, 7] })
-          : new Stroke({ color: colours.doorClosed, width: 5 });
-        return new Style({ stroke, zIndex: 5 });
-      }
-      case 'charger':
-        return new Style({
-          image: new RegularShape({ points: 4, radius: 8, fill: new Fill({ color: colours.charger }) }),
-          zIndex: 6,
-        });
-      case 'waypoint': {
-        const name = feature.get('name') as string | null;
-        if (name === null || resolution > NAMES_BELOW) return undefined;
-        const image = new Circle({ radius: 3, fill: new Fill({ color: colours.place }) });
-        return new Style({ image, text: this.label(name, -12), zIndex: 7 });
-      }
-    }
-    return undefined;
-  }
-
-  /** The car, and its name above it, clear of a robot inside. */
-  private liftStyle(id: string): Style[] {
-    const lift = this.dynamics?.lifts[id];
-    const level = this.level?.id ?? '';
-    const here = lift?.level === level;
-    const label = this.dynamics?.liftLabel(lift, id, level) ?? id;
-    return [
-      new Style({
-        fill: new Fill({ color: here ? this.colours.liftHere : this.colours.lift }),
-        stroke: new Stroke({ color: this.colours.wall, width: here && lift.doors_open ? 1 : 2.5 }),
-        zIndex: 4,
-      }),
-      new Style({ geometry: topOf, text: this.label(label, -10), zIndex: 7 }),
-    ];
-  }
-
-  /** An `obstacle` is always shown, and keeps other words away. */
-  private label(text: string, offsetY: number, declutterMode: 'declutter' | 'obstacle' = 'declutter'): Text {
-    return new Text({
-      text,
-      declutterMode,
-      font: FONT,
-      offsetY,
-      fill: new Fill({ color: this.colours.text }),
-      stroke: new Stroke({ color: this.colours.halo, width: 3 }),
-    });
+  private buildingStyle(feature: Feature, resolution: number): Style | Style[] | undefined {
+    if (this.level === null || this.dynamics === null) return undefined;
+    const { doors, lifts, words } = this.dynamics;
+    return this.building.style(feature, resolution, { colours: this.colours, level: this.level.id, doors, lifts, words });
   }
 }
 
-/** The middle of a feature's upper edge. */
-function topOf(feature: FeatureLike): Point | undefined {
-  const geometry = feature.getGeometry();
-  if (geometry === undefined) return undefined;
-  const extent = geometry.getExtent();
-  return new Point([getCenter(extent)[0] ?? 0, getTopRight(extent)[1] ?? 0]);
+/** A person without a task is of no interest on the map. */
+function resting(robot: RobotView): boolean {
+  return robot.kind === 'person' && robot.task === null;
+}
+
+const canvas = document.createElement('canvas').getContext('2d');
+const widths: Record<string, number> = {};
+
+/** Pixels that a name takes. */
+function widthOf(name: string): number {
+  if (canvas !== null) canvas.font = NAME_FONT;
+  return (widths[name] ??= canvas?.measureText(name).width ?? name.length * 7);
 }

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure, useLocalStorage } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { getPorter, getPorters, porterDone, porterRefuses } from '../api/client';
 import type { PorterStepView, PorterView, TaskView } from '../api/types';
@@ -34,6 +34,8 @@ export default function PorterPage() {
           <Select
             label={t('porter.choose')}
             data={porters.data.map((porter) => porter.id)}
+            placeholder={t('porter.chooseHint')}
+            description={known === null ? t('porter.chooseText') : undefined}
             value={known}
             onChange={choose}
             styles={{ option: { minHeight: 44 } }}
@@ -52,16 +54,19 @@ function Shift({ id }: { id: string }) {
   const carried = useFleet((fleet) => fleet.robots[id]?.task ?? null);
   const task = useFleet((fleet) => fleet.tasks[porter.data?.task ?? carried ?? '']);
   if (porter.data === undefined) return <Text>{t('link.connecting')}</Text>;
-  const { steps, connected } = porter.data;
+  const { connected } = porter.data;
+  const due = task !== undefined && task.handover_step !== null;
+  const steps = porter.data.steps.filter(({ kind }) => !due || (kind !== 'load' && kind !== 'unload'));
   return (
     <Stack>
       {!connected && <Alert color="red">{t('porter.offline')}</Alert>}
       {task !== undefined && <Delivery task={task} />}
+      {due && <Handover task={task} />}
       {steps.map((step) => (
-        <Step key={step.command_id} porter={id} step={step} task={task} />
+        <Step key={step.command_id} porter={id} step={step} />
       ))}
       {steps.length === 0 && task === undefined && <Empty title={t('porter.idle')}>{t('porter.idleText')}</Empty>}
-      {steps.length === 0 && task !== undefined && <Text c="dimmed">{t('porter.waiting')}</Text>}
+      {steps.length === 0 && task !== undefined && !due && <Text c="dimmed">{t('porter.waiting')}</Text>}
     </Stack>
   );
 }
@@ -104,17 +109,49 @@ function Delivery({ task }: { task: TaskView }) {
   );
 }
 
+/** Goods change hands: first this, then whatever steps there are. */
+function Handover({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  const placeName = usePlaceName();
+  const [handing, handover] = useDisclosure();
+  const loading = loads(task);
+  const place = placeName(task.waiting_for?.resource ?? (loading ? task.pickup : task.dropoff));
+  return (
+    <NowPanel title={t('porter.handoverAt', { place })} testid="porter-handover-due">
+      <Button size="lg" h={56} onClick={handover.open} data-testid="porter-handover">
+        {t(loading ? 'handover.load' : 'handover.receive')}
+      </Button>
+      {handing && <HandoverDialog task={task} onClose={handover.close} />}
+    </NowPanel>
+  );
+}
+
+function NowPanel({ title, testid, children }: { title: string; testid: string; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <Paper withBorder p="md" data-testid={testid}>
+      <Stack>
+        <Text c="dimmed" size="sm">
+          {t('porter.now')}
+        </Text>
+        <Text fw={700} size="xl">
+          {title}
+        </Text>
+        {children}
+      </Stack>
+    </Paper>
+  );
+}
+
 interface StepProps {
   porter: string;
   step: PorterStepView;
-  task: TaskView | undefined;
 }
 
-function Step({ porter, step, task }: StepProps) {
+function Step({ porter, step }: StepProps) {
   const { t } = useTranslation();
   const placeName = usePlaceName();
   const queries = useQueryClient();
-  const [handing, handover] = useDisclosure();
   const seen = (view: PorterView) => queries.setQueryData(['porter', porter], view);
   const done = useMutation({ mutationFn: () => porterDone(porter, step.command_id), onSuccess: seen });
   const words = t(`porter.${step.kind}` as 'porter.go_to', {
@@ -122,28 +159,13 @@ function Step({ porter, step, task }: StepProps) {
     defaultValue: step.kind,
   });
   return (
-    <Paper withBorder p="md" data-testid="porter-step">
-      <Stack>
-        <Text c="dimmed" size="sm">
-          {t('porter.now')}
-        </Text>
-        <Text fw={700} size="xl">
-          {words}
-        </Text>
-        <ErrorNote error={done.error} />
-        {task?.handover_step ? (
-          <Button size="lg" h={56} onClick={handover.open} data-testid="porter-handover">
-            {t(loads(task) ? 'handover.load' : 'handover.receive')}
-          </Button>
-        ) : (
-          <Button size="lg" h={56} onClick={() => done.mutate()} loading={done.isPending} data-testid="porter-done">
-            {t(step.kind === 'go_to' ? 'porter.arrived' : 'porter.done')}
-          </Button>
-        )}
-        <Refuse porter={porter} step={step} onRefused={seen} />
-        {handing && task !== undefined && <HandoverDialog task={task} onClose={handover.close} />}
-      </Stack>
-    </Paper>
+    <NowPanel title={words} testid="porter-step">
+      <ErrorNote error={done.error} />
+      <Button size="lg" h={56} onClick={() => done.mutate()} loading={done.isPending} data-testid="porter-done">
+        {t(step.kind === 'go_to' ? 'porter.arrived' : 'porter.done')}
+      </Button>
+      <Refuse porter={porter} step={step} onRefused={seen} />
+    </NowPanel>
   );
 }
 

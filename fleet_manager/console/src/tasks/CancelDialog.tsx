@@ -1,4 +1,4 @@
-import { Button, Group, List, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { cancelTask } from '../api/client';
 import type { TaskView } from '../api/types';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName, useSite } from '../shell/site';
+import { onCancel } from './cancellation';
 import { Dialog } from './Dialog';
 
 /** Says what becomes of the goods before anything is cancelled. */
@@ -44,21 +45,13 @@ function Consequences({ task }: { task: TaskView }) {
   const placeName = usePlaceName();
   const onBoard = task.items.filter((item) => item.state === 'on_board');
   if (onBoard.length === 0) return <Text>{t('cancel.nothingOnBoard')}</Text>;
+  const goes = onCancel(onBoard, item_classes);
+  const items = onBoard.map((item) => `${item.quantity} × ${item.name}`).join(', ');
+  const place = placeName(goes === 'continue' ? task.dropoff : task.pickup);
   return (
-    <div data-testid="cancel-consequences">
-      <Text>{t('cancel.onBoard', { carrier: task.robot })}</Text>
-      <List>
-        {onBoard.map((item) => {
-          const known = item_classes.find((goods) => goods.id === item.item_class);
-          const goes = known?.on_cancel ?? (item.item_class === null ? 'return' : 'hold');
-          const place = placeName(goes === 'continue' ? task.dropoff : task.pickup);
-          return (
-            <List.Item key={item.item_id}>
-              {t(`cancel.${goes}` as 'cancel.return', { item: item.name, place })}
-            </List.Item>
-          );
-        })}
-      </List>
-    </div>
+    <Stack gap="xs" data-testid="cancel-consequences">
+      <Text>{t('cancel.onBoard', { carrier: task.robot, items })}</Text>
+      <Text fw={600}>{t(`cancel.${goes}`, { place })}</Text>
+    </Stack>
   );
 }

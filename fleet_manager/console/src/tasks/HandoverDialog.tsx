@@ -1,15 +1,21 @@
-import { Button, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { handOver } from '../api/client';
-import type { ItemOutcome, TaskView } from '../api/types';
+import type { ItemOutcome, ProofKind, TaskView } from '../api/types';
 import { loads } from '../robots/state';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { Dialog } from './Dialog';
 
 const OUTCOMES: readonly ItemOutcome[] = ['accepted', 'short', 'damaged', 'refused'];
+const TOUCHED = { minHeight: 44, display: 'grid', placeContent: 'center', paddingInline: 4 } as const;
+
+interface Proof {
+  readonly kind: ProofKind;
+  readonly value: string;
+}
 
 /** Goods change hands: each item is complete unless somebody says otherwise. */
 export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () => void }) {
@@ -18,11 +24,14 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
   const [loading] = useState(() => loads(task));
   const [step] = useState(task.handover_step);
   const [outcomes, setOutcomes] = useState<Record<string, ItemOutcome>>({});
+  const [proof, setProof] = useState<Proof>({ kind: 'none', value: '' });
+  const proven = proof.kind === 'none' || proof.value.trim() !== '';
   const items = task.items.filter((item) => item.state === (loading ? 'waiting' : 'on_board'));
   const sent = useMutation({
     mutationFn: () =>
       handOver(task.id, {
         step_id: step,
+        proof,
         items: items.map(({ item_id }) => ({ item_id, outcome: outcomes[item_id] ?? 'accepted' })),
       }),
     onSuccess: onClose,
@@ -43,16 +52,51 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
               data={OUTCOMES.map((outcome) => ({ value: outcome, label: t(`item.${outcome}`) }))}
               value={outcomes[item.item_id] ?? 'accepted'}
               onChange={(outcome) => setOutcomes({ ...outcomes, [item.item_id]: outcome })}
-              styles={{ label: { minHeight: 44, display: 'grid', placeContent: 'center', paddingInline: 4 } }}
+              styles={{ label: TOUCHED }}
               fullWidth
             />
           </Stack>
         ))}
+        <ProofField proof={proof} onChange={setProof} />
         <ErrorNote error={sent.error} />
-        <Button onClick={() => sent.mutate()} loading={sent.isPending} data-testid="handover-confirm">
+        <Button onClick={() => sent.mutate()} loading={sent.isPending} disabled={!proven} data-testid="handover-confirm">
           {t(loading ? 'handover.confirmLoad' : 'handover.confirmReceive')}
         </Button>
       </Stack>
     </Dialog>
+  );
+}
+
+function ProofField({ proof, onChange }: { proof: Proof; onChange: (proof: Proof) => void }) {
+  const { t } = useTranslation();
+  const kinds: { value: ProofKind; label: string }[] = [
+    { value: 'none', label: t('handover.proofNone') },
+    { value: 'pin', label: t('handover.proofPin') },
+    { value: 'badge', label: t('handover.proofBadge') },
+  ];
+  const field = {
+    value: proof.value,
+    onChange: (event: { currentTarget: { value: string } }) => onChange({ ...proof, value: event.currentTarget.value }),
+    maxLength: 100,
+    autoComplete: 'off',
+    'data-testid': 'proof-value',
+  };
+  return (
+    <Stack gap={4}>
+      <Text size="sm" id="proof-label">
+        {t('handover.proof')}
+      </Text>
+      <SegmentedControl
+        aria-labelledby="proof-label"
+        data={kinds}
+        value={proof.kind}
+        onChange={(kind) => onChange({ kind, value: '' })}
+        styles={{ label: TOUCHED }}
+        fullWidth
+        data-testid="proof"
+      />
+      {proof.kind === 'pin' && <PasswordInput size="md" label={t('handover.pinValue')} inputMode="numeric" {...field} />}
+      {proof.kind === 'badge' && <TextInput label={t('handover.badgeValue')} {...field} />}
+    </Stack>
   );
 }

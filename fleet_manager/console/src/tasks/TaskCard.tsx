@@ -1,10 +1,14 @@
-import { Badge, Button, Collapse, Group, Paper, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Badge, Button, Collapse, Group, Paper, SegmentedControl, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { changePriority } from '../api/client';
 import type { Priority, TaskStatus, TaskView } from '../api/types';
+import { withoutIds } from '../i18n/places';
 import { away, clock, minutes } from '../i18n/time';
 import { reasonText } from '../i18n/words';
 import { loads, waitingText } from '../robots/state';
+import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useFleet, useNow } from '../stream/context';
 import { hasEnded } from '../stream/fleet';
@@ -14,6 +18,7 @@ import { PorterDialog } from './PorterDialog';
 import { Steps } from './Steps';
 
 const PRIORITY_COLOURS: Record<Priority, string> = { stat: 'red', urgent: 'orange', routine: 'blue', background: 'gray' };
+const PRIORITIES: readonly Priority[] = ['stat', 'urgent', 'routine', 'background'];
 const STATUS_COLOURS: Record<TaskStatus, string> = {
   queued: 'gray',
   assigned: 'blue',
@@ -61,8 +66,10 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
         {!ended && task.destination !== null && (
           <Text size="sm">{t('task.goesTo', { place: placeName(task.destination) })}</Text>
         )}
-        {ended && task.outcome !== null && task.status !== 'completed' && <Text size="sm">{task.outcome}</Text>}
-        <Group justify="space-between" my={-6}>
+        {ended && task.outcome !== null && task.status !== 'completed' && (
+          <Text size="sm">{withoutIds(t, task.outcome)}</Text>
+        )}
+        <Group justify="space-between" my={-10}>
           <Carrier task={task} ended={ended} onRobot={onRobot} />
           {(task.reasons.length > 0 || task.mission !== null) && (
             <UnstyledButton mih={44} onClick={explain.toggle} aria-expanded={explained} data-testid="task-why">
@@ -72,9 +79,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
             </UnstyledButton>
           )}
         </Group>
-        <Collapse expanded={explained}>
-          <Why task={task} />
-        </Collapse>
+        <Collapse expanded={explained}>{explained && <Details task={task} />}</Collapse>
         {!ended && <Actions task={task} />}
       </Stack>
     </Paper>
@@ -124,19 +129,25 @@ function Times({ task, ended }: { task: TaskView; ended: boolean }) {
           {lateBy > 0 && ` · ${t('task.late', { by: minutes(i18n.language, lateBy) })}`}
         </Text>
       )}
-      <Text size="sm" c="dimmed">
-        {task.ended_at === null
-          ? t('task.requestedBy', { time: at(task.requested_at), who: task.requested_by.id })
-          : t('task.endedAt', { time: at(task.ended_at) })}
-      </Text>
+      {task.ended_at !== null && (
+        <Text size="sm" c="dimmed">
+          {t('task.endedAt', { time: at(task.ended_at) })}
+        </Text>
+      )}
     </Stack>
   );
 }
 
-function Why({ task }: { task: TaskView }) {
-  const { t } = useTranslation();
+/** How far it is, why this carrier, and what can still be changed. */
+function Details({ task }: { task: TaskView }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow(60_000);
+  const waits = task.picked_up_at === null && !hasEnded(task) && task.status !== 'cancelling';
   return (
-    <Stack gap="sm">
+    <Stack gap="sm" pt="xs">
+      <Text size="sm" c="dimmed">
+        {t('task.requestedBy', { time: clock(i18n.language, task.requested_at, now), who: task.requested_by.id })}
+      </Text>
       {task.mission !== null && <Steps mission={task.mission} />}
       <Stack gap={2} data-testid="task-reasons">
         {task.reasons.map((reason) => (
@@ -145,6 +156,31 @@ function Why({ task }: { task: TaskView }) {
           </Text>
         ))}
       </Stack>
+      {waits && <PriorityField task={task} />}
+    </Stack>
+  );
+}
+
+function PriorityField({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  const change = useMutation({ mutationFn: (priority: Priority) => changePriority(task.id, priority) });
+  const label = `priority-of-${task.id}`;
+  return (
+    <Stack gap={4}>
+      <Text size="sm" c="dimmed" id={label}>
+        {t('task.priority')}
+      </Text>
+      <SegmentedControl
+        aria-labelledby={label}
+        data={PRIORITIES.map((priority) => ({ value: priority, label: t(`priority.${priority}`) }))}
+        value={change.isPending ? change.variables : task.priority}
+        onChange={(priority) => change.mutate(priority)}
+        disabled={change.isPending}
+        styles={{ label: { minHeight: 44, display: 'grid', placeContent: 'center', paddingInline: 4 } }}
+        fullWidth
+        data-testid="change-priority"
+      />
+      <ErrorNote error={change.error} />
     </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import type { AlertView, RobotView, StreamMessage, TaskStatus, TaskView } from '../api/types';
+import type { AlertView, ItemView, RobotView, StepView, StreamMessage, TaskStatus, TaskView } from '../api/types';
 
 /** Views for tests, with nothing in them but what a test names. */
 export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string | null = null): TaskView {
@@ -28,6 +28,14 @@ export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string
     reasons: [],
     mission: null,
   };
+}
+
+export function anItem(itemClass: string | null): ItemView {
+  return { item_id: 'item-1', name: 'goods', quantity: 1, item_class: itemClass, state: 'on_board', outcome: null };
+}
+
+export function aStep(kind: string, status: string): StepView {
+  return { step_id: `${kind}-${status}`, kind, place: 'ward_2a', status, started_at: null, ended_at: null, detail: {} };
 }
 
 export function aRobot(id: string): RobotView {

@@ -1,0 +1,271 @@
+"""Every example in README.md and docs/ runs, or is checked against the thing that it is about.
+
+Command lines are run where the page says `<!-- test: run -->`, otherwise parsed by the command they name. `curl` lines
+and what speaks to http://127.0.0.1:8000 meet a real manager, with two robots on a small hospital.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import json
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import httpx
+import pytest
+import typer
+import yaml
+from typer.core import TyperGroup
+
+from fleet_manager.api.schemas import DeliveryRequest
+from fleet_manager.cli.main import app
+from maps.generator import generate
+from robot_agents import protocol
+from robot_agents.registry import GROUP
+from sim.scenario import Scenario
+from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks_of
+from tests.processes import HospitalProcesses, hospital_processes
+
+MANAGER: Final = "127.0.0.1:8000"
+CHECKED: Final = {"python", "json", "yaml", "toml", "ini", "caddy", "sh", "console"}
+SHELL: Final = ("sh", "console")
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProcesses]:
+    folder = tmp_path_factory.mktemp("hospital")
+    with hospital_processes(folder, generate(floors=1, robots=2), speed=10.0) as running:
+        yield running
+
+
+def test_no_example_stays_unchecked() -> None:
+    assert [str(block) for block in all_blocks() if block.language not in CHECKED] == []
+
+
+# --- Python ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", all_blocks("python"), ids=str)
+def test_python(block: Block, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs as a module of its own; what is named like a test is called."""
+    text = block.text
+    if MANAGER in text:
+        running: HospitalProcesses = request.getfixturevalue("hospital")
+        text = text.replace(MANAGER, f"127.0.0.1:{running.port}")
+    example = ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", example)
+    exec(compile("\n" * block.line + text, str(block.page), "exec"), example.__dict__)
+    for name, value in tuple(vars(example).items()):
+        if name.startswith("test_"):
+            value()
+    asyncio.set_event_loop(None)
+
+
+# --- documents -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", all_blocks("json"), ids=str)
+def test_json(block: Block, hospital: HospitalProcesses) -> None:
+    document = json.loads(block.text)
+    match block.note:
+        case "post-task":
+            DeliveryRequest.model_validate_json(block.text)
+            answer = hospital.post("/tasks", document)
+            assert answer.status_code == 201, answer.text
+            hospital.post(f"/tasks/{answer.json()['id']}/cancel")
+        case "problem":
+            goods = [{"name": "goods", "quantity": 1}]
+            request = {"kind": "delivery", "pickup": "pharmacy", "dropoff": "ward_1aa", "items": goods}
+            assert hospital.post("/tasks", request).json() == document
+        case "transcript":
+            _check_transcript(document)
+        case note:
+            pytest.fail(f"{block}: say what it is: post-task, problem or transcript, not {note!r}")
+
+
+def _check_transcript(document: list[dict[str, Any]]) -> None:
+    """Each message is one of the protocol; reports count up, and only what was sent is answered."""
+    commands: set[str] = set()
+    number = 0
+    for entry in document:
+        ((speaker, raw),) = entry.items()
+        if speaker == "manager":
+            said = protocol.from_manager.validate_python(raw)
+            if isinstance(said, protocol.Welcome):
+                number = said.acknowledged
+            elif isinstance(said, protocol.ReportsAcknowledged):
+                assert said.through <= number
+            elif not isinstance(said, protocol.Refused):
+                commands.add(said.command_id)
+        else:
+            heard = protocol.from_agent.validate_python(raw)
+            if not isinstance(heard, protocol.Hello | protocol.Telemetry):
+                number += 1
+                assert heard.number == number
+            if isinstance(heard, protocol.CommandDone | protocol.CommandFailed):
+                assert heard.command_id in commands
+            if isinstance(heard, protocol.Passed):
+                assert heard.drive_id in commands
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
+def test_yaml(block: Block) -> None:
+    document = yaml.safe_load(block.text)
+    assert block.note.startswith("scenario "), f"{block}: say what it is, such as `test: scenario NAME.yaml`"
+    Scenario.model_validate(document)
+
+
+@pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
+def test_toml(block: Block) -> None:
+    """Part of a pyproject.toml that names agents."""
+    groups = tomllib.loads(block.text)["project"]["entry-points"]
+    assert list(groups) == [GROUP]
+
+
+@pytest.mark.parametrize("block", all_blocks("ini"), ids=str)
+def test_systemd_unit(block: Block) -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(block.text)
+    assert set(unit.sections()) == {"Unit", "Service", "Install"}
+    command, *arguments = unit["Service"]["ExecStart"].split()
+    assert Path(command).name == "wardfleet"
+    parse(arguments)
+
+
+@pytest.mark.parametrize("block", all_blocks("caddy"), ids=str)
+def test_reverse_proxy_leads_to_where_serve_listens(block: Block) -> None:
+    assert block.text.count("{") == block.text.count("}")
+    settings = parse(["serve", "--site", "site"])
+    assert f"reverse_proxy {settings['host']}:{settings['port']}\n" in block.text
+
+
+# --- command lines ---------------------------------------------------------------------------------------------
+
+
+def parse(arguments: list[str]) -> dict[str, Any]:
+    """The parameters of a `wardfleet` command line, parsed by the command itself and not run."""
+    command: Any = typer.main.get_command(app)
+    words = list(arguments)
+    name = "wardfleet"
+    while isinstance(command, TyperGroup):
+        name = words.pop(0)
+        command = command.get_command(typer.Context(command), name)
+        assert command is not None, f"wardfleet has no command {' '.join(arguments)}"
+    try:
+        parameters: dict[str, Any] = command.make_context(name, words).params
+    except Exception as error:
+        pytest.fail(f"wardfleet {' '.join(arguments)}: {error}")
+    for word in arguments:
+        if word.startswith(("maps/sites/", "sim/scenarios/")):
+            assert (ROOT / word).exists(), f"wardfleet {' '.join(arguments)}: there is no {word}"
+    return parameters
+
+
+def _pages_with_commands() -> list[Path]:
+    return [page for page in PAGES if any(block.language in SHELL for block in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page", _pages_with_commands(), ids=lambda page: page.name)
+def test_command_lines(page: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """From top to bottom, in a folder where the repository's maps and scenarios are."""
+    (tmp_path / "maps").symlink_to(ROOT / "maps")
+    (tmp_path / "sim").symlink_to(ROOT / "sim")
+    session = _Session(tmp_path, request)
+    for block in blocks_of(page):
+        if block.language == "yaml" and block.note.startswith("scenario "):
+            (tmp_path / block.note.removeprefix("scenario ")).write_text(block.text, encoding="utf-8")
+        elif block.language in SHELL:
+            if block.note == "when a hand-over is due":
+                session.wait_for_hand_over()
+            for words in block.commands():
+                session.do(words, block)
+
+
+class _Session:
+    """One reader who follows one page."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder = folder
+        self._request = request
+        self._task: str | None = None
+
+    @property
+    def _hospital(self) -> HospitalProcesses:
+        running: HospitalProcesses = self._request.getfixturevalue("hospital")
+        return running
+
+    def do(self, words: list[str], block: Block) -> None:
+        program, *arguments = words
+        match Path(program).name:
+            case "wardfleet" if block.note == "run":
+                self._run(arguments, block)
+            case "wardfleet":
+                parse(arguments)
+            case "curl":
+                self._curl(arguments, block)
+            case "make":
+                makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+                assert f"\n{arguments[0]}:" in makefile, f"{block}: there is nothing to make called {arguments[0]}"
+            case "pytest":
+                paths = [word for word in arguments if not word.startswith("-")]
+                assert paths
+                assert all((ROOT / path).exists() for path in paths), f"{block}: {paths}"
+            case "sqlite3":
+                self._sqlite(*arguments)
+            case _:
+                pytest.fail(f"{block}: nobody checks {program}")
+
+    def _run(self, arguments: list[str], block: Block) -> None:
+        command = [sys.executable, "-m", "fleet_manager.cli", *arguments]
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{block}: wardfleet {' '.join(arguments)}: {done.stdout}{done.stderr}"
+
+    def _curl(self, arguments: list[str], block: Block) -> None:
+        """What curl would do with the options that the pages use."""
+        method, url, headers, body = None, "", {}, None
+        words = iter(arguments)
+        for word in words:
+            match word:
+                case "-X":
+                    method = next(words)
+                case "-H":
+                    name, _, value = next(words).partition(": ")
+                    headers[name] = value
+                case "--json":
+                    body = next(words)
+                    headers["Content-Type"] = headers["Accept"] = "application/json"
+                case _ if word.startswith("-"):
+                    pytest.fail(f"{block}: teach this test what curl does with {word}")
+                case _:
+                    url = word
+        assert f"http://{MANAGER}/" in url, f"{block}: {url}"
+        url = url.replace(f"http://{MANAGER}", self._hospital.url)
+        if self._task is not None:
+            url = url.replace("T00001", self._task)
+        method = method or ("GET" if body is None else "POST")
+        answer = httpx.request(method, url, headers=headers, content=body, timeout=20.0)
+        assert answer.is_success, f"{block}: {method} {url}: {answer.status_code} {answer.text}"
+        if answer.status_code == 201 and self._task is None:
+            self._task = answer.json()["id"]
+
+    def wait_for_hand_over(self) -> None:
+        self._hospital.until(lambda: bool(self._hospital.get(f"/tasks/{self._task}")["handover_step"]))
+
+    def _sqlite(self, database: str, statement: str) -> None:
+        """On the database of the running manager; the backup has to hold all that the manager had said before."""
+        assert database in (ROOT / "docs" / "administrator.md").read_text(encoding="utf-8").replace("sqlite3 ", "", 1)
+        seq = len(self._hospital.get("/events?limit=1000"))
+        backup = self._folder / "backup.sqlite3"
+        with closing(sqlite3.connect(self._hospital.folder / "fleet.sqlite3")) as connection:
+            connection.execute(statement.replace("backup.sqlite3", str(backup)))
+        with closing(sqlite3.connect(backup)) as connection:
+            assert connection.execute("SELECT count(*) FROM events").fetchone()[0] >= seq

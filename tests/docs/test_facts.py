@@ -1,0 +1,112 @@
+"""What the pages say of alerts, goods, reasons, figures and settings is what the code does; links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import httpx
+import pytest
+import typer
+from prometheus_client import CollectorRegistry, generate_latest
+
+from benchmarks.day import DayResult
+from fleet_manager.api.app import create_app
+from fleet_manager.api.problems import _KINDS
+from fleet_manager.cli.main import app
+from fleet_manager.orchestration.settings import Patience
+from maps.goods import DEFAULT_ITEM_CLASSES
+from tests.api_house import hospital
+from tests.docs.pages import PAGES, ROOT, anchors_of, links_of, table
+
+ORCHESTRATION = sorted((ROOT / "fleet_manager" / "orchestration").glob("*.py"))
+
+
+def _calls(name: str) -> Iterator[ast.Call]:
+    """All calls of a function or method in the use cases."""
+    for file in ORCHESTRATION:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called == name:
+                    yield node
+
+
+def _literal(argument: ast.expr) -> str | None:
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
+
+
+def test_operators_know_every_alert() -> None:
+    raised = {_literal(call.args[0]) for call in _calls("alert")}
+    assert None not in raised, "alert kinds are written where they are raised"
+    assert {row[0] for row in table("docs/operator.md", "alerts")} == raised
+
+
+def test_alerts_that_close_by_themselves_are_the_ones_that_are_closed() -> None:
+    closed = {_literal(call.args[0]) for call in _calls("close_alert")}
+    said = {row[0] for row in table("docs/operator.md", "alerts") if row[3] != "no"}
+    assert said == closed
+
+
+def test_nurses_know_where_goods_go() -> None:
+    said = {name: (cancelled, uncollected) for name, cancelled, uncollected in table("docs/nurse.md", "goods")}
+    assert said == {c.id: (c.on_cancel, c.on_uncollected) for c in DEFAULT_ITEM_CLASSES.values()}
+
+
+def test_nurses_know_every_reason() -> None:
+    page = (ROOT / "docs" / "nurse.md").read_text(encoding="utf-8")
+    texts = {_literal(call.args[1]) for call in _calls("_Refusal")} - {None}
+    assert texts
+    assert [text for text in texts if text is not None and f"| {text} |" not in page] == []
+
+
+def test_the_waiting_times_are_the_real_ones() -> None:
+    usual = Patience()
+    operator = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    for seconds in (usual.unreachable_after, usual.no_signal, usual.rescue_after, usual.blocked):
+        assert f"{seconds:.0f} s" in operator
+    for seconds in (usual.handover_alert, usual.handover_end, usual.closure):
+        assert f"{seconds / 60:.0f} minutes" in operator
+
+
+def test_developers_know_every_figure_of_the_bench() -> None:
+    said = {name.strip() for row in table("docs/developer.md", "figures") for name in row[0].split(",")}
+    assert said == {field.name for field in fields(DayResult)}
+
+
+def test_integrators_know_every_refusal() -> None:
+    page = (ROOT / "docs" / "integrator.md").read_text(encoding="utf-8")
+    assert [kind.slug for kind in _KINDS.values() if f"`{kind.slug}`" not in page] == []
+
+
+def test_administrators_read_of_real_metrics_and_settings() -> None:
+    page = (ROOT / "docs" / "administrator.md").read_text(encoding="utf-8")
+    registry = CollectorRegistry()
+    create_app(hospital(), registry=registry)
+    figures = generate_latest(registry).decode()
+    assert [name for name in re.findall(r"`(wardfleet_[a-z_]+)", page) if name not in figures] == []
+    group = typer.main.get_command(app)
+    serve = group.get_command(typer.Context(group), "serve")  # type: ignore[attr-defined]
+    known = {parameter.envvar for parameter in serve.params if parameter.envvar}
+    assert set(re.findall(r"`(WARDFLEET_[A-Z]+)`", page)) == known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links_of(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        assert file.is_relative_to(ROOT), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors_of(file), f"{page.name}: {target}"
+
+
+def test_pages_name_only_routes_that_exist() -> None:
+    paths = set(create_app(hospital()).openapi()["paths"])
+    for page in PAGES:
+        for said in re.findall(r"`(?:GET|POST|PATCH) (/api/v1[^`?]*)", page.read_text(encoding="utf-8")):
+            assert httpx.URL(said).path in paths, f"{page.name}: {said}"
