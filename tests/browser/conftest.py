@@ -1,4 +1,4 @@
-"""A real browser before a running demo."""
+"""A real browser before a real fleet manager: the world, the manager and the robots' agents are processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.fake_demo import CONSOLE, demo
+from fleet_manager.bootstrap import CONSOLE
+from maps.generator import generate
+from tests.processes import HospitalProcesses, hospital_processes
+
+_SPEED = 10.0
 
 _FLAGS = (
     "--no-sandbox",
@@ -21,16 +25,17 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="package")
-def demo_url() -> Iterator[str]:
-    """The address of a demo with a built console, three times as fast as life."""
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProcesses]:
+    """Two floors, four delivery robots and two porters, ten times as fast as life."""
     if not (CONSOLE / "index.html").exists():
         pytest.fail("the console is not built: run `npm ci && npm run build` in fleet_manager/console")
-    with demo(speed=3.0) as url:
-        yield url
+    folder = tmp_path_factory.mktemp("hospital")
+    with hospital_processes(folder, generate(floors=2, robots=4), speed=_SPEED) as hospital:
+        yield hospital
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
@@ -52,9 +57,13 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    """A fresh Chinese page on a phone."""
+    """A fresh Chinese page on a phone; an error in it fails the test."""
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, locale="zh-CN", is_mobile=True, has_touch=True
     )
-    yield context.new_page()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
     context.close()
+    assert errors == []

@@ -168,7 +168,7 @@ def assert_one_line(ended: Result | subprocess.CompletedProcess[str], words: str
         ("", "- {at: soon, pickup: a, dropoff: b}", 'deliveries.0.at: Value error, write the time as "HH:MM"'),
         ("", "- {at: 10:30, pickup: a, dropoff: b}", "in quotation marks"),
         ("", "- {at: '00:01', pickup: a}", "deliveries.0.dropoff: Field required"),
-        ("robots: 400\n", "[]", "not 400"),
+        ("robots: 400\n", "  []", "not 400"),
     ],
     ids=["unknown field", "unknown field of a delivery", "no time", "time without quotes", "no place", "no room"],
 )

@@ -129,7 +129,7 @@ export const zh: typeof en = {
   },
   step: {
     go_to: '前往{{place}}',
-    ride_lift: '乘 {{lift}} 至 {{place}} 层',
+    ride_lift: '乘{{lift}}至 {{place}} 层',
     pick_up: '在{{place}}取件',
     drop_off: '在{{place}}交付',
     visit: '到访{{place}}',

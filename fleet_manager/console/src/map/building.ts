@@ -1,4 +1,4 @@
-import { getCenter, getTopRight } from 'ol/extent';
+import { getCenter, getTopRight, getWidth } from 'ol/extent';
 import type { FeatureLike } from 'ol/Feature';
 import type Feature from 'ol/Feature';
 import Point from 'ol/geom/Point';
@@ -105,11 +105,21 @@ function zoneStyle(feature: Feature, resolution: number, { colours, words }: Sur
     const name = String(feature.get('name'));
     const text = words.room(name, resolution > LONG_NAMES_BELOW);
     const whole = text === words.place(name);
+    const room = getWidth(feature.getGeometry()?.getExtent() ?? []) / resolution;
     const font = whole ? NAME_FONT : ROOM_FONT;
-    const style = new Style({ geometry: middleOf, text: label(colours, text, { font }), zIndex: whole ? 7 : 8 });
-    styles.push(style);
+    const fitting = [text, inTwoLines(text)].find((lines) => widthOf(lines, font) < room * (whole ? 2 : 1.1));
+    if (fitting !== undefined) {
+      styles.push(new Style({ geometry: middleOf, text: label(colours, fitting, { font }), zIndex: whole ? 7 : 8 }));
+    }
   }
   return styles;
+}
+
+/** Broken at the space that is nearest to the middle. */
+function inTwoLines(text: string): string {
+  const spaces = [...text.matchAll(/ /g)].map(({ index }) => index);
+  const middle = spaces.sort((a, b) => Math.abs(a - text.length / 2) - Math.abs(b - text.length / 2))[0];
+  return middle === undefined ? text : `${text.slice(0, middle)}\n${text.slice(middle + 1)}`;
 }
 
 function paler(colour: string): string {
@@ -144,7 +154,8 @@ function liftStyle(feature: Feature, resolution: number, { colours, level, lifts
     styles.push(new Style({ geometry: topOf, text, zIndex: 6 }));
   } else if (resolution < NAMES_BELOW) {
     const number = /\d+$/.exec(id)?.[0] ?? '';
-    styles.push(new Style({ geometry: middleOf, text: label(colours, number, { font: SMALL_FONT }), zIndex: 6 }));
+    const text = new Text({ text: number, font: SMALL_FONT, fill: new Fill({ color: colours.text }) });
+    styles.push(new Style({ geometry: middleOf, text, zIndex: 6 }));
   }
   return styles;
 }
@@ -176,4 +187,14 @@ function topOf(feature: FeatureLike): Point | undefined {
 function middleOf(feature: FeatureLike): Point | undefined {
   const geometry = feature.getGeometry();
   return geometry instanceof Polygon ? geometry.getInteriorPoint() : undefined;
+}
+
+const canvas = document.createElement('canvas').getContext('2d');
+const widths: Record<string, number> = {};
+
+/** Pixels that the longest line of a text takes. */
+export function widthOf(text: string, font: string): number {
+  if (canvas !== null) canvas.font = font;
+  const lines = text.split('\n');
+  return (widths[font + text] ??= Math.max(...lines.map((line) => canvas?.measureText(line).width ?? line.length * 7)));
 }

@@ -19,7 +19,7 @@ import View from 'ol/View';
 import type { DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
 import { robotColour } from '../robots/colours';
 import { chargeText } from '../robots/state';
-import { Building, label, NAME_FONT, type Words } from './building';
+import { Building, label, NAME_FONT, widthOf, type Words } from './building';
 import type { MapColours } from './colours';
 import { Glide } from './glide';
 import { nameOffset, sidesOf, type Side } from './labels';
@@ -186,6 +186,7 @@ export class MapScene {
     feature.set('robot', id);
     const marker: Marker = { feature, glide: new Glide(pose, now), robot, level: pose.level, style: [], side: null };
     this.markers[id] = marker;
+    this.namedAt = 0;
     this.dress(marker);
   }
 
@@ -233,7 +234,7 @@ export class MapScene {
     const resolution = this.map.getView().getResolution() ?? 1;
     const named = here.map(({ robot, glide }) => {
       const { x, y } = glide.at(now);
-      return { x: x / resolution, y: -y / resolution, radius: this.radiusOf(robot), width: widthOf(this.nameOf(robot)) };
+      return { x: x / resolution, y: -y / resolution, radius: this.radiusOf(robot), width: widthOf(this.nameOf(robot), NAME_FONT) };
     });
     const sides = sidesOf(
       named,
@@ -297,7 +298,7 @@ export class MapScene {
     ];
     if (name !== '' && marker.side !== null) {
       const text = label(this.colours, name, { declutterMode: 'obstacle' });
-      const [offsetX, offsetY] = nameOffset({ radius, width: widthOf(name) }, marker.side);
+      const [offsetX, offsetY] = nameOffset({ radius, width: widthOf(name, NAME_FONT) }, marker.side);
       text.setOffsetX(offsetX);
       text.setOffsetY(offsetY);
       marker.style.push(new Style({ text, zIndex: chosen ? 6 : 5 }));
@@ -332,13 +333,4 @@ export class MapScene {
 /** A person without a task is of no interest on the map. */
 function resting(robot: RobotView): boolean {
   return robot.kind === 'person' && robot.task === null;
-}
-
-const canvas = document.createElement('canvas').getContext('2d');
-const widths: Record<string, number> = {};
-
-/** Pixels that a name takes. */
-function widthOf(name: string): number {
-  if (canvas !== null) canvas.font = NAME_FONT;
-  return (widths[name] ??= canvas?.measureText(name).width ?? name.length * 7);
 }

@@ -39,7 +39,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
       <Stack gap="xs">
         <Group justify="space-between" gap="xs">
           <Group gap="xs">
-            <Badge color={PRIORITY_COLOURS[task.priority]}>{t(`priority.${task.priority}`)}</Badge>
+            <Badge color={PRIORITY_COLOURS[task.priority]} data-testid="task-priority">{t(`priority.${task.priority}`)}</Badge>
             <Badge color={STATUS_COLOURS[task.status]} variant="light" data-testid="task-status">
               {t(`status.${task.status}`)}
             </Badge>
@@ -59,7 +59,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
         )}
         <Times task={task} ended={ended} />
         {!ended && task.waiting_for !== null && (
-          <Text size="sm" fw={600} c="orange" data-testid="task-waiting">
+          <Text size="sm" {...(task.handover_step !== null && { fw: 600, c: 'orange' })} data-testid="task-waiting">
             {waitingText(t, task.waiting_for, task, placeName)}
           </Text>
         )}
