@@ -13,6 +13,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from fleet_manager.agent_link.joined import JoinedLinks
 from fleet_manager.agent_link.memory import MemoryAgentLink
@@ -31,6 +32,8 @@ from sim.clock import ScaledClock, WallClock
 from sim.link import RemoteWorld
 
 CONSOLE: Final = Path(__file__).parent / "console" / "dist"
+
+_SQLITE: Final = "sqlite+aiosqlite:///wardfleet.sqlite3"
 
 _TOKENS: Final = TypeAdapter(dict[str, str])
 
@@ -65,6 +68,7 @@ def read_tokens(path: Path, site: Site) -> Mapping[str, str]:
 def write_tokens(path: Path, site: Site) -> None:
     """Make a token for every robot of the site and keep them in a file that only its owner can read."""
     path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(json.dumps({robot: secrets.token_urlsafe(24) for robot in _robots(site)}, indent=2))
 
 
@@ -83,12 +87,14 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
     tokens = read_tokens(settings.tokens, site) if settings.tokens else {}
     clock: Clock = WallClock() if settings.speed == 1.0 else ScaledClock(settings.speed, settings.epoch)
     async with AsyncExitStack() as stack:
-        store = await SqlStore.open(settings.database, site)
+        store = await _open_store(settings.database, site)
         stack.push_async_callback(store.close)
         doors: Doors = UnconnectedDoors()
         lifts: Lifts = UnconnectedLifts()
         building: SimulatedBuilding | None = None
         if settings.world is not None:
+            if not settings.world.startswith(("ws://", "wss://")):
+                raise SettingsError(f"world: {settings.world} is not an address such as ws://127.0.0.1:8700")
             world = RemoteWorld(settings.world, speed=settings.speed)
             await stack.enter_async_context(world.connected())
             building = SimulatedBuilding(world)
@@ -119,6 +125,14 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             porters=porters,
         )
         yield Running(manager, app, running)
+
+
+async def _open_store(url: str, site: Site) -> SqlStore:
+    try:
+        return await SqlStore.open(url, site)
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        first = str(error).splitlines()[0]
+        raise SettingsError(f"database: {first}; give an SQLAlchemy URL, such as {_SQLITE}") from error
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -160,7 +160,8 @@ class Robot:
 
     @property
     def in_service(self) -> bool:
-        return self.status is not RobotStatus.OUT_OF_SERVICE
+        """Whether nobody has to look at it before it may work again."""
+        return self.status not in (RobotStatus.OUT_OF_SERVICE, RobotStatus.ERROR)
 
     @property
     def able(self) -> bool:

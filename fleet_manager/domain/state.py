@@ -253,7 +253,7 @@ def _robot_located(s: FleetState, event: e.RobotLocated, at: datetime) -> None:
 
 def _robot_unreachable(s: FleetState, event: e.RobotUnreachable, at: datetime) -> None:
     robot = s.robots[event.robot]
-    status = robot.status if robot.status is RobotStatus.OUT_OF_SERVICE else RobotStatus.OFFLINE
+    status = RobotStatus.OFFLINE if robot.in_service else robot.status
     s.put_robot(replace(robot, connected=False, lost_since=at, status=status))
 
 

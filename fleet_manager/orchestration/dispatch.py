@@ -253,7 +253,7 @@ class Dispatch:
         if not robot.connected:
             return _Refusal("offline", "is not connected")
         if not robot.in_service:
-            return _Refusal("out_of_service", "is out of service")
+            return _Refusal(robot.status, "is out of service" if robot.note == "" else robot.note)
         if robot.mode is not RobotMode.AUTOMATIC:
             return _Refusal(robot.mode, f"is in {robot.mode} mode")
         if robot.paused:

@@ -23,7 +23,7 @@ from fleet_manager.planning.costs import LIFT_RIDE
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.traffic import Obstacle, Traffic
-from maps.model import CarrierKind, LiftId, RobotId, Site, WaypointId
+from maps.model import CarrierKind, LaneId, LiftId, RobotId, Site, WaypointId
 from maps.model import Robot as SiteRobot
 from robot_agents import protocol
 
@@ -196,6 +196,15 @@ class Execution:
         robot = self._ledger.state.robots[robot_id]
         if robot.drive is not None and robot.drive.end != robot.drive.allocated_to:
             self.drive_to(robot_id, robot.drive.allocated_end)
+
+    def lead_round(self, lane: LaneId) -> None:
+        """A lane was closed: plan again for all that claim it and do not hold it yet."""
+        for robot in tuple(self._ledger.state.robots.values()):
+            drive = robot.drive
+            if drive is not None and not self.on_foot(robot):
+                ahead = drive.nodes[drive.index(drive.allocated_to) + 1 :]
+                if any(node.lane == lane for node in ahead):
+                    self.drive_to(robot.id, drive.goal)
 
     def send_drive(self, robot_id: RobotId) -> None:
         """Tell the agent its whole route as it stands after the commit."""

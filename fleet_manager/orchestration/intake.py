@@ -289,12 +289,14 @@ class Intake:
                     self._missions.fail(robot.id, "out_of_service", f"{robot.id} is out of service: {note}")
                 self._execution.halt(robot.id)
                 self._ledger.record(RobotStatusChanged(robot=robot.id, status=RobotStatus.OUT_OF_SERVICE, note=note))
-            case RobotAction.RETURN_TO_SERVICE if not robot.in_service or robot.status is RobotStatus.ERROR:
-                status = RobotStatus.OFFLINE if not robot.connected else RobotStatus.IDLE
-                if robot.mission is not None and robot.connected:
-                    status = RobotStatus.WORKING
-                self._ledger.record(RobotStatusChanged(robot=robot.id, status=status))
+            case RobotAction.RETURN_TO_SERVICE:
                 self._ledger.close_alert("robot_failed", robot.id)
+                if robot.in_service:
+                    return robot.id
+                self._ledger.record(RobotStatusChanged(robot=robot.id, status=_status_in_service(robot)))
+                self._ledger.close_alert("goods_stranded", robot.id)
+                if robot.drive is not None and not robot.drive.arrived:
+                    self._execution.drive_to(robot.id, robot.drive.goal)
             case _:
                 return robot.id
         self._execution.mobility_changed(robot.id)
@@ -325,6 +327,12 @@ class Intake:
         else:
             self._ledger.record(AlertClosed(alert=alert.id, actor=request.actor))
         return alert.id
+
+
+def _status_in_service(robot: Robot) -> RobotStatus:
+    if not robot.connected:
+        return RobotStatus.OFFLINE
+    return RobotStatus.WORKING if robot.mission is not None else RobotStatus.IDLE
 
 
 def _digest(request: SubmitTask) -> str:

@@ -439,15 +439,15 @@ class Missions:
         self._dispatch_wanted()
 
     def fail(self, robot_id: RobotId, code: str, text: str) -> None:
-        """The robot can't go on. Without goods its task goes to another carrier; with goods a person is called."""
+        """The robot can't go on with its mission.
+
+        Without goods on board its task goes to another carrier; with goods a person is called.
+        """
         state = self._ledger.state
         robot = state.robots[robot_id]
         mission, task = state.mission_of(robot), state.task_of(robot)
         reason = Reason(subject=robot_id, code=code, text=text)
-        if task is not None and not task.on_board and task.status is not TaskStatus.CANCELLING:
-            self.requeue(task, reason, exclude=True)
-            self._ledger.alert("robot_failed", robot_id, text, f"look at {robot_id}, then return it to service")
-        elif task is not None:
+        if task is not None and (task.on_board or task.status is TaskStatus.CANCELLING):
             self._ledger.alert(
                 "goods_stranded",
                 robot_id,
@@ -455,10 +455,18 @@ class Missions:
                 f"bring {robot_id} back, or send a person for the goods (send-porter)",
                 Severity.CRITICAL,
             )
-        else:
-            if mission is not None:
-                self._abort(mission, text)
-            self._ledger.alert("robot_failed", robot_id, text, f"look at {robot_id}, then return it to service")
+            return
+        if task is not None:
+            self.requeue(task, reason, exclude=True)
+        elif mission is not None:
+            self._abort(mission, text)
+        self._ledger.alert("robot_failed", robot_id, text, f"look at {robot_id}, then return it to service")
+
+    def fail_for_good(self, robot_id: RobotId, code: str, text: str) -> None:
+        """The robot itself is at fault: it gets no work until a person returns it to service."""
+        self.fail(robot_id, code, text)
+        self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.ERROR, note=text))
+        self._execution.mobility_changed(robot_id)
 
     # --- eta -------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Supervision:
         if not robot.connected:
             self._ledger.record(RobotConnected(robot=robot_id, agent=agent))
             self._ledger.close_alert("unreachable", robot_id)
+            self._ledger.close_alert("goods_stranded", robot_id)
             self._ledger.stop_timer("rescue", robot_id)
         self.heard(robot_id)
         self._execution.mobility_changed(robot_id)
@@ -246,10 +247,10 @@ class Supervision:
             if report.retry and tries <= self._patience.drive_retries:
                 self._ledger.set_timer("drive_again", robot.id, 2.0)
             else:
-                self._missions.fail(robot.id, "drive_failed", f"{robot.id} can't drive on: {report.reason}")
+                self._missions.fail_for_good(robot.id, "drive_failed", f"{robot.id} can't drive on: {report.reason}")
         elif any(c.id == report.command_id for c in robot.pending):
             self._end_command(robot.id, report, ok=False, reason=report.reason)
-            self._missions.fail(robot.id, "command_failed", f"{robot.id}: {report.reason}")
+            self._missions.fail_for_good(robot.id, "command_failed", f"{robot.id}: {report.reason}")
         else:
             self._note(robot.id, report, f"late: {report.command_id} failed: {report.reason}")
 
@@ -319,6 +320,7 @@ class Supervision:
             until = self._ledger.now() + timedelta(seconds=self._patience.closure)
             self._ledger.record(LaneClosed(lane=node.lane, until=until, reason=f"blocked before {robot_id}"))
             self._ledger.set_timer("reopen", node.lane, self._patience.closure)
+            self._execution.lead_round(node.lane)
 
     def reopen(self, lane: LaneId) -> None:
         if lane in self._ledger.state.closed_lanes:

@@ -12,7 +12,7 @@ from fleet_manager.bootstrap import CONSOLE
 from maps.generator import generate
 from tests.processes import HospitalProcesses, hospital_processes
 
-_SPEED = 10.0
+_SPEED = 15.0
 
 _FLAGS = (
     "--no-sandbox",
@@ -27,7 +27,7 @@ _FLAGS = (
 
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProcesses]:
-    """Two floors, four delivery robots and two porters, ten times as fast as life."""
+    """Two floors, four delivery robots and two porters, fifteen times as fast as life."""
     if not (CONSOLE / "index.html").exists():
         pytest.fail("the console is not built: run `npm ci && npm run build` in fleet_manager/console")
     folder = tmp_path_factory.mktemp("hospital")

@@ -36,13 +36,18 @@ def request_delivery(page: Page, pickup: str, dropoff: str, item: str = "cefazol
     return page.get_by_test_id(f"task-{found[1]}")
 
 
-def hand_over(page: Page, task: Locator, confirmed: str) -> None:
-    """Wait for the carrier, then say that all is complete."""
+def hand_over(page: Page, task: Locator, confirmed: str, *, pin: str = "") -> None:
+    """Wait for the carrier, then say that all is complete; with a `pin`, say so by it."""
     handover = task.get_by_test_id("handover")
     expect(handover).to_be_visible(timeout=DRIVE)
     expect(task.get_by_test_id("task-waiting")).to_contain_text("Waiting at")
     handover.click()
-    page.get_by_role("button", name=confirmed).click()
+    confirm = page.get_by_role("button", name=confirmed)
+    if pin:
+        page.get_by_test_id("proof").get_by_text("PIN").click()
+        expect(confirm).to_be_disabled()
+        page.get_by_test_id("proof-value").fill(pin)
+    confirm.click()
     expect(handover).to_be_hidden(timeout=SOON)
 
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.console import (
-    DRIVE,
-    SOON,
-    cancel,
-    expect_status,
-    hand_over,
-    open_console,
-    request_delivery,
-)
+from tests.browser.console import SOON, cancel, expect_status, hand_over, open_console, request_delivery
 from tests.processes import HospitalProcesses
 
 
@@ -35,26 +27,11 @@ def test_a_nurse_requests_a_delivery_watches_it_come_and_signs_for_it(page: Page
     steps = task.get_by_test_id("task-steps")
     expect(steps.get_by_role("listitem").nth(2)).to_contain_text("go to Ward 2B", timeout=SOON)
     expect(steps.get_by_role("listitem").nth(2)).to_contain_text("to L2", timeout=SOON)
-    hand_over(page, task, "Received and signed")
+    hand_over(page, task, "Received and signed", pin="471147")
     expect_status(task, "completed")
-
-
-def test_a_hand_over_can_be_proven_and_its_secret_is_kept(page: Page, hospital: HospitalProcesses) -> None:
-    open_console(page, hospital.url)
-    task = request_delivery(page, "Pharmacy 2", "Kitchen", "glucose")
-    handover = task.get_by_test_id("handover")
-    expect(handover).to_be_visible(timeout=DRIVE)
-    handover.click()
-    confirm = page.get_by_test_id("handover-confirm")
-    page.get_by_test_id("proof").get_by_text("PIN").click()
-    expect(confirm).to_be_disabled()
-    page.get_by_test_id("proof-value").fill("471147")
-    confirm.click()
-    hand_over(page, task, "Received and signed")
-    expect_status(task, "completed")
-    events = hospital.get("/events?limit=1000")
-    assert "pin" in {event["data"].get("proof") for event in events}
-    assert "471147" not in str(events)
+    proofs = [e["data"]["proof"] for e in hospital.get("/events?limit=1000") if e["kind"] == "items_handed_over"]
+    assert proofs == ["none", "pin"]
+    assert "471147" not in str(hospital.get("/events?limit=1000"))
 
 
 def test_a_waiting_delivery_becomes_more_urgent_and_is_cancelled(page: Page, hospital: HospitalProcesses) -> None:

@@ -11,6 +11,7 @@ from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import ChangeRobot, RobotAction, SendPorter
 from maps.generator import generate
 from maps.model import RobotId, WaypointId
+from robot_agents.protocol import CommandFailed
 from sim.harness import Hospital
 from sim.port import BodyMode, Place
 from tests.hospitals import HEARTBEATS, PROMPT, handover_due, tell
@@ -136,6 +137,34 @@ def test_out_of_service_gives_the_task_to_another_robot() -> None:
         await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=first, action=RobotAction.RETURN_TO_SERVICE))
         assert hospital.manager.robot(first).status in ("idle", "charging", "working")
         assert hospital.manager.alerts() == []
+
+    tell(story, generate(floors=2, seed=1, robots=3))
+
+
+def test_a_robot_whose_drive_fails_for_good_waits_for_a_person() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("pharmacy", "ward_2b")
+        await asyncio.sleep(5)
+        first = RobotId((await hospital.manager.task(asked.id)).robot or "")
+        hospital.network.part(first)
+        state = hospital.manager.state.robots[first]
+        assert state.drive is not None
+        hospital.manager.agent_said(
+            first,
+            CommandFailed(
+                robot=first,
+                number=state.reports + 1,
+                time=hospital.clock.now(),
+                command_id=state.drive.id,
+                reason="the wheel is stuck",
+            ),
+        )
+        done = await hospital.ended(asked.id)
+        assert done.status is TaskStatus.COMPLETED
+        assert done.robot != first
+        assert hospital.manager.robot(first).status == "error"
+        await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=first, action=RobotAction.RETURN_TO_SERVICE))
+        assert "robot_failed" not in {alert.kind for alert in hospital.manager.alerts()}
 
     tell(story, generate(floors=2, seed=1, robots=3))
 

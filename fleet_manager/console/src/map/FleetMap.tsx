@@ -17,7 +17,7 @@ interface Props {
 }
 
 /** The live map, one level at a time; it follows the chosen robot from level to level. */
-export default function FleetMap({ robot, onRobot }: Props) {
+export function FleetMap({ robot, onRobot }: Props) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const robots = useFleet((fleet) => fleet.robots);

@@ -16,7 +16,7 @@ import { HandoverDialog } from '../tasks/HandoverDialog';
 const POLL_MS = 2_000;
 
 /** A porter's phone: what to do now, what is carried, and when it is expected. */
-export default function PorterPage() {
+export function PorterPage() {
   const { t } = useTranslation();
   const porters = useQuery({ queryKey: ['porters'], queryFn: getPorters });
   const [chosen, choose] = useLocalStorage<string | null>({ key: 'wardfleet.porter', defaultValue: null });

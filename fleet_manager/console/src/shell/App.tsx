@@ -1,15 +1,13 @@
 import { Button, Center, Loader, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { getSite } from '../api/client';
+import { PorterPage } from '../porter/PorterPage';
 import { StaleBanner } from './ConnectionState';
 import { FleetPage } from './FleetPage';
 import { Header } from './Header';
 import { SiteContext } from './site';
 import { useView } from './view';
-
-const PorterPage = lazy(() => import('../porter/PorterPage'));
 
 export function App() {
   const [view, setView] = useView();
@@ -22,13 +20,7 @@ export function App() {
         <Waiting failing={site.failureCount > 0} onRetry={() => void site.refetch()} />
       ) : (
         <SiteContext.Provider value={site.data}>
-          {view === 'porter' ? (
-            <Suspense fallback={<Center component={Loader} />}>
-              <PorterPage />
-            </Suspense>
-          ) : (
-            <FleetPage />
-          )}
+          {view === 'porter' ? <PorterPage /> : <FleetPage />}
         </SiteContext.Provider>
       )}
     </div>

@@ -1,14 +1,13 @@
-import { Badge, Center, Loader, Stack, Tabs, Text } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Badge, Loader, Stack, Tabs, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AlertList } from '../alerts/AlertList';
 import { RequestForm } from '../delivery/RequestForm';
+import { FleetMap } from '../map/FleetMap';
 import { RobotList } from '../robots/RobotList';
 import { useFleet, useKnown } from '../stream/context';
 import { hasEnded } from '../stream/fleet';
 import { TaskList } from '../tasks/TaskList';
-
-const FleetMap = lazy(() => import('../map/FleetMap'));
 
 /** The map beside what there is to do. */
 export function FleetPage() {
@@ -23,9 +22,7 @@ export function FleetPage() {
   return (
     <main className="fleet">
       <div className="map-side">
-        <Suspense fallback={<Center h="100%" component={Loader} />}>
-          <FleetMap robot={robot} onRobot={setRobot} />
-        </Suspense>
+        <FleetMap robot={robot} onRobot={setRobot} />
       </div>
       <div className="panel">
         <Tabs value={tab} onChange={setTab} className="panel-tabs" keepMounted={false}>
