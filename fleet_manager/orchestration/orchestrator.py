@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -59,6 +59,9 @@ from robot_agents import protocol
 from robot_agents.protocol import FromAgent
 
 log = structlog.get_logger()
+
+_STALL = timedelta(seconds=1)
+"""A timer that is late by more tells that the process did not run, not that robots were silent."""
 
 View = TaskView | RobotView | AlertView
 
@@ -270,6 +273,9 @@ class Orchestrator:
 
     def _wake_up(self) -> None:
         self._wake = None
+        if self._wakes_at is not None and self._ledger.now() - self._wakes_at > _STALL:
+            log.warning("the event loop stood still", since=self._wakes_at.isoformat())
+            self._supervision.was_stalled()
         self._queue.put_nowait(_Wake())
 
     def _want_dispatch(self) -> None:

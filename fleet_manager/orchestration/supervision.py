@@ -66,7 +66,7 @@ class Supervision:
             self._ledger.close_alert("unreachable", robot_id)
             self._ledger.close_alert("goods_stranded", robot_id)
             self._ledger.stop_timer("rescue", robot_id)
-        self.heard(robot_id)
+        self._note_heard(robot_id)
         self._execution.mobility_changed(robot_id)
         self._execution.allocate(robot_id)
         self._ledger.after_commit(lambda: self._send_all(robot_id))
@@ -82,6 +82,19 @@ class Supervision:
             self._missions.send(robot_id, command)
 
     def heard(self, robot_id: RobotId) -> None:
+        """An agent said something, whatever it was: one that was given up is back."""
+        robot = self._ledger.state.robots[robot_id]
+        if not robot.connected and robot.lost_since is not None:
+            self.connected(robot_id, "heard again")
+            return
+        self._note_heard(robot_id)
+
+    def was_stalled(self) -> None:
+        """The manager itself did not run for a while: nobody's silence counts."""
+        for robot_id in self._heard:
+            self._heard[robot_id] = self._ledger.now()
+
+    def _note_heard(self, robot_id: RobotId) -> None:
         self._heard[robot_id] = self._ledger.now()
         if not self._ledger.is_running("silence", robot_id):
             self._ledger.set_timer("silence", robot_id, self._silence(robot_id))

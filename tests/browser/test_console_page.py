@@ -50,6 +50,7 @@ def test_a_request_without_an_answer_is_sent_again_and_made_once(page: Page, hos
 def test_a_lost_manager_is_never_shown_as_live_and_comes_back(page: Page, hospital: HospitalProcesses) -> None:
     open_console(page, hospital.url)
     connection, stale = page.get_by_test_id("connection"), page.get_by_test_id("stale")
+    expect(page.get_by_test_id("map")).to_have_attribute("data-stale", "false")
     hospital.kill("manager")
     try:
         expect(connection).not_to_have_attribute("data-phase", "live", timeout=SOON)

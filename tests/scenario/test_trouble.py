@@ -11,7 +11,7 @@ from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import ChangeRobot, RobotAction, SendPorter
 from maps.generator import generate
 from maps.model import RobotId, WaypointId
-from robot_agents.protocol import CommandFailed
+from robot_agents.protocol import CommandFailed, Pose, Telemetry
 from sim.harness import Hospital
 from sim.port import BodyMode, Place
 from tests.hospitals import HEARTBEATS, PROMPT, handover_due, tell
@@ -207,3 +207,30 @@ def test_goods_wait_for_their_person_through_a_restart() -> None:
         assert after.handover_step == before.handover_step
 
     tell(story, nurses=None)
+
+
+def test_a_robot_that_speaks_again_on_its_old_connection_is_back() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("b", "ward")
+        await asyncio.sleep(5)
+        robot = RobotId("robot-1")
+        telemetry = hospital.manager.poses()[robot]
+        hospital.network.part("robot-1")
+        await asyncio.sleep(30)
+        assert hospital.manager.robot("robot-1").status == "offline"
+        hospital.manager.agent_said(
+            robot,
+            Telemetry(
+                robot=robot,
+                time=hospital.clock.now(),
+                pose=Pose(level=telemetry.level, x=telemetry.x, y=telemetry.y, yaw=telemetry.yaw),
+                speed=0.0,
+                state_of_charge=0.9,
+            ),
+        )
+        await asyncio.sleep(1)
+        assert hospital.manager.robot("robot-1").status == "working"
+        hospital.network.heal("robot-1")
+        assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
+
+    tell(story, agents=HEARTBEATS, patience=PROMPT)
