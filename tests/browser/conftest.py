@@ -35,8 +35,9 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProce
         yield hospital
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One per file: while it is open, Playwright keeps an event loop running that other tests can't share."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         yield browser

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-SOON = 10_000
+SOON = 20_000
 DRIVE = 60_000
 
 

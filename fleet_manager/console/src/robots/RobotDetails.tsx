@@ -42,7 +42,7 @@ export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: ()
         </Group>
         <Charge robot={robot} />
         {robot.waiting_for !== null && (
-          <Text size="sm" fw={600} c="orange" data-testid="robot-waiting">
+          <Text size="sm" {...(task?.handover_step && { fw: 600, c: 'orange' })} data-testid="robot-waiting">
             {waitingText(t, robot.waiting_for, task, placeName)}
             {i18n.language === 'en' && !task?.handover_step && `: ${withoutIds(t, robot.waiting_for.because)}`}
           </Text>

@@ -70,7 +70,7 @@ function NotYet() {
 
 function Count({ of, colour }: { of: number; colour: string }) {
   return of === 0 ? null : (
-    <Badge size="sm" circle color={colour}>
+    <Badge size="sm" circle={of < 10} color={colour} styles={{ root: { flex: 'none' }, label: { overflow: 'visible' } }}>
       {of}
     </Badge>
   );

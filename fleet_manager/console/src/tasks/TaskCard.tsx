@@ -17,7 +17,7 @@ import { HandoverDialog } from './HandoverDialog';
 import { PorterDialog } from './PorterDialog';
 import { Steps } from './Steps';
 
-const PRIORITY_COLOURS: Record<Priority, string> = { stat: 'red', urgent: 'orange', routine: 'blue', background: 'gray' };
+const PRIORITY_COLOURS: Record<Priority, string> = { stat: 'red', urgent: 'orange', routine: 'blue', background: 'gray.6' };
 const PRIORITIES: readonly Priority[] = ['stat', 'urgent', 'routine', 'background'];
 const STATUS_COLOURS: Record<TaskStatus, string> = {
   queued: 'gray',
