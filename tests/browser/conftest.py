@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -33,6 +34,29 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProce
     folder = tmp_path_factory.mktemp("hospital")
     with hospital_processes(folder, generate(floors=2, robots=4), speed=_SPEED) as hospital:
         yield hospital
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(hospital: HospitalProcesses) -> Iterator[None]:
+    """Each story ends its deliveries, so that no robot of an earlier one stands where the next one's should."""
+    yield
+    for task in _open_tasks(hospital):
+        hospital.post(f"/tasks/{task['id']}/cancel")
+    hospital.until(lambda: not _handed_over(hospital))
+
+
+def _open_tasks(hospital: HospitalProcesses) -> list[dict[str, Any]]:
+    ended = ("completed", "cancelled", "failed")
+    return [task for task in hospital.get("/tasks?limit=100") if task["status"] not in ended]
+
+
+def _handed_over(hospital: HospitalProcesses) -> list[dict[str, Any]]:
+    """Take what robots bring back; answer the tasks that are still open."""
+    tasks = _open_tasks(hospital)
+    for task in tasks:
+        if task["handover_step"]:
+            hospital.post(f"/tasks/{task['id']}/handover")
+    return tasks
 
 
 @pytest.fixture(scope="module")
