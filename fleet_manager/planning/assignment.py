@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+
+from fleet_manager.domain.tasks import Priority
+
+WEIGHT: Final = {Priority.STAT: 8.0, Priority.URGENT: 4.0, Priority.ROUTINE: 2.0, Priority.BACKGROUND: 1.0}
+"""What a second of waiting counts, by priority, when several tasks compete: for robots, or for the way."""
 
 CostTable: TypeAlias = Sequence[Sequence[float | None]]
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
+from maps.graph import admits, fits
 from maps.model import Fleet, Lane, Lift, Site, WaypointId, Zone
 
 LIFT_WAIT: Final = 20.0
@@ -51,8 +52,11 @@ LaneCost: TypeAlias = Callable[[Lane, Fleet, Site, ZonesAt], float | None]
 
 
 def travel_time(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | None:
-    """Seconds at the fleet's or the lane's top speed, whichever is lower; None where the lane is another fleet's."""
-    if lane.fleets is not None and fleet.id not in lane.fleets:
+    """Seconds at the fleet's or the lane's top speed, whichever is lower.
+
+    None where the lane is another fleet's, or needs a capability that this one lacks.
+    """
+    if not admits(lane, fleet):
         return None
     speed = fleet.speed if lane.speed_limit is None else min(fleet.speed, lane.speed_limit)
     return lane.length / speed
@@ -66,6 +70,11 @@ def door_time(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | N
     return door.travel_time / 2 if door.automatic else 0.0
 
 
+def lane_width(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | None:
+    """A body keeps to lanes that are wide enough for it."""
+    return 0.0 if fits(lane, fleet) else None
+
+
 def zone_rules(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | None:
     """A fleet enters only zones of its classes."""
     for zone in zones.of[lane.end]:
@@ -74,7 +83,7 @@ def zone_rules(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | 
     return 0.0
 
 
-DEFAULT_LANE_COSTS: Final[tuple[LaneCost, ...]] = (travel_time, door_time, zone_rules)
+DEFAULT_LANE_COSTS: Final[tuple[LaneCost, ...]] = (travel_time, door_time, lane_width, zone_rules)
 
 
 def ride_time(lift: Lift, rise: float, fleet: Fleet) -> float | None:

@@ -32,6 +32,10 @@ class Parking:
             known = self._bays[fleet] = tuple(w.id for w in found)
         return known
 
+    def is_bay(self, fleet: FleetId, waypoint: WaypointId) -> bool:
+        """Whether a robot of the fleet can stand there for long."""
+        return waypoint in self.bays(fleet)
+
     def _for_robots(self, waypoint: WaypointId) -> bool:
         holding = self._site.holding_points.get(waypoint)
         return waypoint in self._site.chargers or (holding is not None and holding.parking)
@@ -42,9 +46,7 @@ class Parking:
         at_the_end = waypoint.name is not None and len(self._neighbours.get(waypoint.id, ())) == 1
         if not at_the_end and not self._for_robots(waypoint.id):
             return False
-        own = self._conflicts.radius_of(fleet)
-        widest = self._conflicts.radii()[-1]
-        near = self._conflicts.between(own, widest)[waypoint_part(waypoint.id)]
+        near = self._conflicts.touching(fleet, waypoint_part(waypoint.id))
         return all(waypoint.id in _ends(part) for part in near if part.startswith("l:"))
 
     def nearest(
@@ -52,10 +54,7 @@ class Parking:
     ) -> list[WaypointId]:
         """The bays that touch none of `taken`, nearest first; those made for robots come before all others."""
         tables = self._routes.of(fleet)
-        own = self._conflicts.radius_of(fleet)
-        widest = self._conflicts.radii()[-1]
-        table = self._conflicts.between(own, widest)
-        full = {part for place in taken for part in table[waypoint_part(place)]}
+        full = {part for place in taken for part in self._conflicts.touching(fleet, waypoint_part(place))}
         free: list[tuple[bool, float, WaypointId]] = []
         for bay in self.bays(fleet):
             way = tables.time(start, bay, closed)
@@ -65,7 +64,7 @@ class Parking:
 
     def touch(self, one: WaypointId, other: WaypointId) -> bool:
         """Whether two robots can't stand at both places at once."""
-        widest = self._conflicts.radii()[-1]
+        widest = self._conflicts.classes[-1]
         return waypoint_part(other) in self._conflicts.between(widest, widest)[waypoint_part(one)]
 
 

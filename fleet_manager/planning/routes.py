@@ -7,9 +7,9 @@ followed node by node, without a search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,16 @@ class Route:
     @property
     def goal(self) -> WaypointId:
         return self.legs[-1].waypoint if self.legs else self.start
+
+
+class Move(NamedTuple):
+    """What a fleet can do in one piece: drive `lane` or ride `lift`, in `seconds`."""
+
+    start: WaypointId
+    end: WaypointId
+    seconds: float
+    lane: Lane | None
+    lift: Lift | None
 
 
 class RouteTables:
@@ -148,6 +158,19 @@ class RouteTables:
             length += lane.length if lane else 0.0
             here = there
         return Route(start=start, legs=tuple(legs), duration=duration, length=length)
+
+    def times(self, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> Times:
+        """Seconds to the goal from every waypoint, in the site's order; infinite where there is no way."""
+        return self._table(goal, closed, {})[0]
+
+    def moves(self) -> Iterator[Move]:
+        """All moves of the fleet, in the order of the site's lanes and lifts."""
+        for (start, end), (seconds, lane, lift) in self._moves.items():
+            yield Move(self._ids[start], self._ids[end], seconds, lane, lift)
+
+    def seconds(self, start: WaypointId, end: WaypointId) -> float:
+        """Of one move, without waits; raises KeyError when the fleet has no such move."""
+        return self._moves[self._index[start], self._index[end]][0]
 
     def reaches(self, waypoint: WaypointId) -> bool:
         """Whether the fleet's graph knows the waypoint at all."""

@@ -1,311 +1,450 @@
-"""Who holds which part of the routing graph, and which allocation is safe to give.
+"""The traffic of all ground robots: planned together, allocated in the planned order.
 
-Two rules keep robots apart and moving:
-
-- *Exclusive*: a part is allocated only while no conflicting part is held by another robot.
-- *Safe* (the banker's algorithm, Dijkstra 1965, on routes): after the allocation there still is an order in which all
-  robots, one after the other, can drive to where they are going and then home, past the others standing where their
-  allocated parts end. On a well-formed site (Čáp, Novák, Kleiner, Selecký 2015: nobody's home lies in another's way)
-  the first robot of that order can always go on, so no set of robots ever waits in a circle.
-
-A robot that has not been allocated any part of its new route is bound only by its way home; from its first allocated
-part on, its whole route counts.
+- *Planning*. A robot that wants to go somewhere gets the itinerary that is there first, round the itineraries of all
+  others, which stay as they are; safe intervals make that a search of milliseconds. Every itinerary ends where the
+  robot can stay for ever without being in anybody's way (its retreat), so on a well-formed site there always is one:
+  at worst the robot waits at home until all others are at theirs (Čáp, Novák, Kleiner, Selecký: "Prioritized Planning
+  Algorithms for Trajectory Coordination of Multiple Mobile Robots", IEEE T-ASE 12(3), 2015).
+- *Execution*. What counts of an itinerary is not its times but who goes first at every resource: the precedence graph.
+  A part of a route is allocated when all that go first have passed. All edges lead forward in planned time, so the
+  graph has no cycle, and a late robot delays those behind it and nobody else.
+- *Replanning* moves the itineraries of all to what is possible from now on, without changing any order, and then plans
+  one robot anew from the end of what it has been allocated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
-from fleet_manager.domain.robots import Drive, RouteNode
-from fleet_manager.planning.conflicts import Conflicts, Part, waypoint_part
-from fleet_manager.planning.routes import Routes
-from maps.model import FleetId, RobotId, WaypointId
+import numpy as np
+from numpy.typing import NDArray
 
+from fleet_manager.domain.robots import Precedence, RouteNode, Yield
+from fleet_manager.planning.courses import Course, Timetable
+from fleet_manager.planning.floor import Floor
+from fleet_manager.planning.itinerary_kernel import FOREVER, NEVER, precedences, sipp
+from fleet_manager.planning.stretches import Floats, StretchGraph
+from fleet_manager.planning.untangling import untangle
+from maps.model import LaneId, LevelId, RobotId, WaypointId
 
-@dataclass(slots=True, kw_only=True)
-class _Holding:
-    """What one robot holds. `stand` is where it ends up when it has driven all of it, up to node `to` of its drive.
+_HELD_UP: Final = 20.0
+"""Seconds by which others must hold a robot up before their routes are touched."""
 
-    `ways` caches, per node of the drive, the bit set of the way from there to the goal and home.
-    """
+_NEIGHBOURS: Final = 3
+"""How many others are planned again together with one robot, at most."""
 
-    fleet: FleetId
-    home: WaypointId | None
-    parts: dict[Part, None] = field(default_factory=dict)
-    stand: WaypointId
-    drive: Drive | None = None
-    to: int = 0
-    ways: dict[int, int | None] = field(default_factory=dict)
-    committed: bool = False
-    can_move: bool = True
+_WORTH: Final = 5.0
+"""Seconds, weighted, that planning together must save per robot: good plans are kept."""
+
+_GAP: Final = 1.0
+"""Seconds between the steps of joint moves, so that their order shows in their times."""
+
+_LABELS: Final = 20_000
+_MOST_LABELS: Final = 640_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
-    """Why a part can't be allocated now: `held_by` holds `part`, or would be shut in (`unsafe`)."""
+class Claim:
+    """An itinerary that was found: `nodes` lead from what is allocated to the goal, `retreat` on to a place to stay.
 
-    part: str
-    held_by: RobotId
-    unsafe: bool = False
-
-
-class Traffic:
-    """The allocation table of all ground robots. It decides and remembers; it sends nothing.
-
-    It is derived from the robots' drives and can be rebuilt from them at any time.
+    `yields` are others' nodes that wait for it; `arrival` is when it is at the goal (s). `others` are new claims of
+    robots that were planned again together with this one.
     """
 
-    def __init__(self, routes: Routes, conflicts: Conflicts) -> None:
-        self._routes = routes
-        self._conflicts = conflicts
-        self._robots: dict[RobotId, _Holding] = {}
-        self._holders: dict[Part, dict[RobotId, float]] = {}
-        self._bits = {w: 1 << i for i, w in enumerate(routes.site.waypoints)}
-        self._home_masks: dict[tuple[FleetId, WaypointId], dict[WaypointId, int | None]] = {}
-        self._part_masks: dict[tuple[float, Part], int] = {}
-        self._stuck_now: dict[RobotId, None] | None = None
+    nodes: tuple[RouteNode, ...]
+    retreat: tuple[RouteNode, ...]
+    yields: tuple[Yield, ...]
+    arrival: float
+    others: Mapping[RobotId, Claim] = field(default_factory=dict)
 
-    # --- holding ---------------------------------------------------------------------------------------
 
-    def place(self, robot: RobotId, fleet: FleetId, home: WaypointId | None, at: WaypointId) -> None:
-        """A robot stands at a waypoint and holds only that."""
-        self.remove(robot)
-        self._stuck_now = None
-        self._robots[robot] = _Holding(fleet=fleet, home=home, stand=at)
-        self._take(robot, self._conflicts.standing(at))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movable:
+    """A driving robot that may be planned again to let another one pass: `claim` is the number of its new claim.
 
-    def restore(self, robot: RobotId, fleet: FleetId, home: WaypointId | None, drive: Drive) -> None:
-        """Take up a drive as it was stored, with all it had allocated."""
-        self.place(robot, fleet, home, drive.nodes[drive.index(drive.reached)].waypoint)
-        holding = self._robots[robot]
-        holding.drive = drive
-        holding.committed = drive.allocated_to > drive.reached
-        holding.to = drive.allocated_to
-        self._take(robot, self._parts_between(drive, drive.reached, drive.allocated_to))
-        holding.stand = drive.allocated_end
+    `weight` is what a second of its time counts beside the other's.
+    """
 
-    def remove(self, robot: RobotId) -> None:
-        """Forget a robot: it was carried off the floor."""
-        holding = self._robots.pop(robot, None)
-        self._stuck_now = None
-        if holding is not None:
-            self._drop(robot, holding, list(holding.parts))
+    claim: int
+    weight: float
+    closed: frozenset[LaneId]
 
-    def knows(self, robot: RobotId) -> bool:
-        return robot in self._robots
 
-    def claim(self, robot: RobotId, drive: Drive) -> bool:
-        """Announce a new route; it starts with the part that the robot holds already.
+class _Found(NamedTuple):
+    """Stretches of an itinerary with start and arrival (s); the first `to` of them lead to the goal.
 
-        False, and nothing changes, when giving up the old route here would shut somebody in: then the robot has to
-        drive the old one to its end first.
+    `to_goal` are the seconds to the goal from everywhere, without waits.
+    """
+
+    graph: StretchGraph
+    way: list[tuple[int, float, float]]
+    to: int
+    to_goal: Floats
+
+    def arrival(self, ready: float) -> float:
+        return self.way[self.to - 1][2] if self.to else ready
+
+    def end(self, ready: float) -> float:
+        return self.way[-1][2] if self.way else ready
+
+
+class _Wanted(NamedTuple):
+    """What one robot asks for."""
+
+    robot: RobotId
+    goal: WaypointId
+    rest: WaypointId
+    claim: int
+    weight: float
+    dwell: float
+    closed: frozenset[LaneId]
+    first: RouteNode | None
+
+
+class Traffic(Floor):
+    """The floor, and the plans for who moves on it. It decides and remembers; it sends nothing."""
+
+    def claim(
+        self,
+        robot: RobotId,
+        goal: WaypointId,
+        *,
+        rest: WaypointId,
+        claim: int,
+        now: float,
+        dwell: float,
+        first: RouteNode | None = None,
+        closed: frozenset[LaneId] = frozenset(),
+        before: float = FOREVER,
+        weight: float = 1.0,
+        movable: Mapping[RobotId, Movable] | None = None,
+    ) -> Claim | None:
+        """Plan a route from the end of what is allocated to `goal`, and on to `rest`, where it can stay.
+
+        None, and nothing changes, when there is no way between all others' itineraries that arrives earlier than
+        `before`, or when the robot is stuck: nobody would heed its claim. `first` is the node where a robot stands that
+        has no drive; others keep theirs. Where robots among `movable` hold it up, they are planned again behind it, if
+        that makes the weighted arrivals earlier.
         """
-        holding = self._robots[robot]
-        known = (holding.drive, holding.to, holding.ways, holding.committed)
-        before = self._stuck_before()
-        holding.drive, holding.to, holding.ways, holding.committed = drive, drive.allocated_to, {}, False
-        if self._is_worse(before):
-            holding.drive, holding.to, holding.ways, holding.committed = known
-            return False
-        return True
+        course = self._courses[robot]
+        if course.stuck:
+            return None
+        table = self.retime(now)
+        ready = max(course.passed(course.given), now)
+        found = self._search(robot, course, goal, rest, table, ready, dwell, closed)
+        if found is None or found.arrival(ready) >= before or found.end(ready) > now + NEVER / 2:
+            return None
+        held_up = found.arrival(ready) - ready - float(found.to_goal[found.graph.number[course.stand]])
+        if movable and held_up > _HELD_UP:
+            wanted = _Wanted(robot, goal, rest, claim, weight, dwell, closed, first)
+            together = self._replan_together(wanted, found.arrival(ready), movable, now)
+            if together is not None:
+                return together
+        return self._adopt(robot, self._courses[robot], found, claim, first, dwell, now)
 
-    def arrive(self, robot: RobotId, at: WaypointId) -> None:
-        """The drive is over: only the place itself is held."""
-        holding = self._robots[robot]
-        holding.drive = None
-        holding.committed = False
-        holding.stand = at
-        self._stuck_now = None
-        self._keep(robot, holding, self._conflicts.standing(at))
+    # --- neighbourhoods --------------------------------------------------------------------------------
 
-    def passed(self, robot: RobotId, drive: Drive) -> None:
-        """Release what lies behind the reached node."""
-        holding = self._robots[robot]
-        holding.drive = drive
-        at = drive.nodes[drive.index(drive.reached)].waypoint
-        needed = dict.fromkeys(self._conflicts.standing(at))
-        needed.update(dict.fromkeys(self._parts_between(drive, drive.reached, holding.to)))
-        self._keep(robot, holding, needed)
+    def _replan_together(
+        self, wanted: _Wanted, alone: float, movable: Mapping[RobotId, Movable], now: float
+    ) -> Claim | None:
+        """Take the routes of those who hold a robot up, plan it first and them again, each round the ones before.
 
-    def rehome(self, robot: RobotId, home: WaypointId | None) -> bool:
-        """The robot shall rest elsewhere from now on; False, and nothing changes, when that would shut somebody in."""
-        holding = self._robots[robot]
-        known = (holding.home, holding.ways)
-        before = self._stuck_before()
-        holding.home, holding.ways = home, {}
-        if self._is_worse(before):
-            holding.home, holding.ways = known
-            return False
-        return True
+        One step of large neighbourhood search (Li, Chen, Harabor, Stuckey, Koenig: "Anytime Multi-Agent Path Finding
+        via Large Neighborhood Search", IJCAI 2021) with the neighbourhood that the delayed robot's free way gives.
+        None, and nothing changes, unless the weighted sum of arrivals falls.
+        """
+        neighbours = self._holding_up(wanted, movable, now)
+        if not neighbours:
+            return None
+        saved = {robot: self._courses[robot].copy() for robot in (wanted.robot, *neighbours)}
+        before = alone * wanted.weight
+        plans = [wanted]
+        for robot in neighbours:
+            course = self._courses[robot]
+            before += course.passed(course.goal) * movable[robot].weight
+            goal, rest = course.nodes[course.goal].waypoint, course.nodes[course.end].waypoint
+            other = movable[robot]
+            plans.append(_Wanted(robot, goal, rest, other.claim, other.weight, course.dwell, other.closed, None))
+        after = self._plan_in_turn(plans, now)
+        if after is None or after > before - _WORTH * sum(plan.weight for plan in plans):
+            self._courses.update(saved)
+            return None
+        yields = {plan.robot: self._order(plan.robot) for plan in plans}
+        claims = [self._claimed(robot, [y for y in of if y.robot not in saved], now) for robot, of in yields.items()]
+        return replace(claims[0], others=dict(zip(neighbours, claims[1:], strict=True)))
 
-    def immobile(self, robot: RobotId, *, can_move: bool) -> None:
-        """A robot that can't move keeps its place blocked; the others' safety no longer counts on it."""
-        self._robots[robot].can_move = can_move
-        self._stuck_now = None
+    def _plan_in_turn(self, plans: Sequence[_Wanted], now: float) -> float | None:
+        """Put new itineraries into the courses, one after the other; answers the weighted sum of their arrivals.
 
-    def is_committed(self, robot: RobotId) -> bool:
-        """Whether it has begun its route: then the others' allocations count on it driving on, not turning back."""
-        return self._robots[robot].committed
+        None when one of them finds no way; then the courses are not to be used.
+        """
+        leaving: dict[RobotId, float] = {}
+        for plan in plans:
+            course = self._courses[plan.robot]
+            leaving[plan.robot] = max(course.passed(course.given), now)
+            course.shorten(course.given)
+            if plan.first is not None:
+                course.nodes[0] = plan.first
+        total = 0.0
+        for plan in plans:
+            ready = leaving.pop(plan.robot)
+            course = self._courses[plan.robot]
+            table = self._timetable()
+            found = self._search(
+                plan.robot, course, plan.goal, plan.rest, table, ready, plan.dwell, plan.closed, leaving=leaving
+            )
+            if found is None or found.end(ready) > now + NEVER / 2:
+                return None
+            self._append(course, found, plan.claim, plan.dwell)
+            total += found.arrival(ready) * plan.weight
+        return total
 
-    # --- allocating ------------------------------------------------------------------------------------
+    def _holding_up(self, wanted: _Wanted, movable: Mapping[RobotId, Movable], now: float) -> list[RobotId]:
+        """The robots whose routes lie in the way that a robot would take if they had none, the first ones first."""
+        course = self._courses[wanted.robot]
+        table = self._timetable()
+        others = np.array([robot in movable and robot != wanted.robot for robot in table.robots])
+        claims = others[table.hold_robot] & (table.hold_stretch >= 0)
+        ready = max(course.passed(course.given), now)
+        free = self._search(
+            wanted.robot,
+            course,
+            wanted.goal,
+            wanted.rest,
+            table,
+            ready,
+            wanted.dwell,
+            wanted.closed,
+            over=claims,
+        )
+        if free is None:
+            return []
+        begins, ends = table.holds_until()
+        found: dict[RobotId, None] = {}
+        for number, start, arrival in free.way[: free.to]:
+            near = np.zeros(self._resources.count, dtype=np.bool_)
+            near[free.graph.near(free.graph.stretches[number])[0]] = True
+            for hold in np.flatnonzero(claims & near[table.hold_resource] & (begins < arrival) & (ends > start)):
+                found[table.robots[table.hold_robot[hold]]] = None
+        return list(found)[:_NEIGHBOURS]
 
-    def extend(self, robot: RobotId, to: int) -> Obstacle | None:
-        """Allocate the claimed route up to node `to`, or say what is in the way and change nothing."""
-        holding = self._robots[robot]
-        drive = holding.drive
-        assert drive is not None, f"{robot} has no route"
-        parts = self._parts_between(drive, holding.to, to)
-        for part in parts:
-            blocker = self._blocker(robot, part)
-            if blocker is not None:
-                return Obstacle(part=part, held_by=blocker)
-        trapped = self._trapped_by(robot, drive, to)
-        if trapped is not None:
-            return Obstacle(part=waypoint_part(drive.nodes[drive.index(to)].waypoint), held_by=trapped, unsafe=True)
-        self._take(robot, parts)
-        holding.stand = drive.nodes[drive.index(to)].waypoint
-        holding.to = to
-        holding.committed = True
-        self._stuck_now = None
-        return None
+    def untangle(
+        self,
+        level: LevelId,
+        goals: Mapping[RobotId, WaypointId | None],
+        claims: Mapping[RobotId, int],
+        firsts: Mapping[RobotId, RouteNode],
+        now: float,
+    ) -> dict[RobotId, Claim]:
+        """Bring robots of a level to their goals that find no way one after the other: all at once, step by step.
 
-    def _blocker(self, robot: RobotId, part: Part) -> RobotId | None:
-        own = self._conflicts.radius_of(self._robots[robot].fleet)
-        if not part.startswith(("w:", "l:")):
-            return next((holder for holder in self._holders.get(part, ()) if holder != robot), None)
-        for other_radius in self._conflicts.radii():
-            for near in self._conflicts.between(own, other_radius)[part]:
-                for holder, holder_radius in self._holders.get(near, {}).items():
-                    if holder != robot and holder_radius == other_radius:
-                        return holder
-        return None
+        Those of `goals` without one may be moved aside; the level's others stand where their allocated parts end.
+        `claims` are the numbers of the new claims, `firsts` the nodes where robots stand that have no drive. Empty when
+        nothing is found, or while one of the others is still on its way.
+        """
+        self.retime(now)
+        site = self._routes.site
+        here = {r: c for r, c in self._courses.items() if site.waypoints[c.stand].level == level}
+        if any(c.end > c.given and r not in goals for r, c in here.items()):
+            return {}
+        widest = max(here.values(), key=lambda c: self._conflicts.class_of(c.fleet))
+        standing = {robot: course.stand for robot, course in here.items()}
+        steps = untangle(site, self._graph(widest.fleet), level, standing, goals)
+        moved = [robot for robot in goals if any(robot in step for step in steps or ())]
+        ready = {robot: max(self._courses[robot].passed(self._courses[robot].given), now) for robot in moved}
+        for robot in moved:
+            course = self._courses[robot]
+            course.shorten(course.given)
+            course.dwell = 0.0
+            course.nodes[0] = firsts.get(robot, course.nodes[0])
+        moment = max(ready.values(), default=now)
+        for step in steps or ():
+            for robot, stretch in step.items():
+                course = self._courses[robot]
+                turn = course.graph.turn(course.heading_at_end, stretch.heading_in)
+                course.drive_on(stretch, claims[robot], moment, moment + turn + stretch.duration)
+            moment = max([moment, *(self._courses[robot].passed(self._courses[robot].end) for robot in step)]) + _GAP
+        for robot in moved:
+            self._courses[robot].goal = self._courses[robot].end
+        yields = {robot: self._order(robot) for robot in moved}
+        return {robot: self._claimed(robot, [y for y in yields[robot] if y.robot not in ready], now) for robot in moved}
 
-    def _parts_between(self, drive: Drive, after: int, to: int) -> list[Part]:
-        parts: dict[Part, None] = {}
-        nodes = drive.nodes[drive.index(after) : drive.index(to) + 1]
-        for before, node in pairwise(nodes):
-            parts.update(dict.fromkeys(self._conflicts.moving(before.waypoint, node)))
-        return list(parts)
+    def _claimed(self, robot: RobotId, yields: Iterable[Yield], now: float) -> Claim:
+        """What a robot claims beyond what it was allocated."""
+        course = self._courses[robot]
+        return Claim(
+            nodes=tuple(course.nodes[course.given + 1 : course.goal + 1]),
+            retreat=tuple(course.nodes[course.goal + 1 :]),
+            yields=tuple(yields),
+            arrival=max(course.passed(course.goal), now),
+        )
 
-    def _take(self, robot: RobotId, parts: Iterable[Part]) -> None:
-        holding = self._robots[robot]
-        own = self._conflicts.radius_of(holding.fleet)
-        for part in parts:
-            holding.parts[part] = None
-            self._holders.setdefault(part, {})[robot] = own
+    def retreat(self, robot: RobotId) -> tuple[RouteNode, ...]:
+        """Make the retreat the robot's drive: in the order that was planned it can always be driven.
 
-    def _keep(self, robot: RobotId, holding: _Holding, needed: Iterable[Part]) -> None:
-        keep = set(needed)
-        self._drop(robot, holding, [part for part in holding.parts if part not in keep])
-        self._take(robot, (part for part in needed if part not in holding.parts))
+        Answers its nodes from where the robot stands; none when it has no retreat.
+        """
+        course = self._courses[robot]
+        if course.goal == course.end or course.given != course.goal:
+            return ()
+        course.touch()
+        course.goal = course.end
+        return tuple(course.nodes[course.at :])
 
-    def _drop(self, robot: RobotId, holding: _Holding, parts: Sequence[Part]) -> None:
-        for part in parts:
-            del holding.parts[part]
-            holders = self._holders[part]
-            del holders[robot]
-            if not holders:
-                del self._holders[part]
+    def in_the_way(
+        self, robot: RobotId, goal: WaypointId, rest: WaypointId, now: float, closed: frozenset[LaneId] = frozenset()
+    ) -> tuple[tuple[RobotId, ...], tuple[WaypointId, ...]]:
+        """Who stands for ever where a robot would have to drive to its goal, in order, and that way's waypoints."""
+        course = self._courses[robot]
+        table = self.retime(now)
+        _, ends = table.holds_until()
+        never = ends > now + NEVER / 2
+        ready = max(course.passed(course.given), now)
+        found = self._search(robot, course, goal, rest, table, ready, 0.0, closed, over=never)
+        if found is None:
+            return (), ()
+        number = table.robots.index(robot)
+        blockers: dict[RobotId, None] = {}
+        way: list[WaypointId] = []
+        for stretch_number, _, _ in found.way[: found.to]:
+            stretch = found.graph.stretches[stretch_number]
+            near = np.zeros(self._resources.count, dtype=np.bool_)
+            near[found.graph.near(stretch)[0]] = True
+            for hold in np.flatnonzero(never & near[table.hold_resource] & (table.hold_robot != number)):
+                blockers[table.robots[table.hold_robot[hold]]] = None
+            way += [leg.waypoint for leg in stretch.legs]
+        return tuple(blockers), tuple(way)
 
-    # --- safety ----------------------------------------------------------------------------------------
+    def _search(
+        self,
+        robot: RobotId,
+        course: Course,
+        goal: WaypointId,
+        rest: WaypointId,
+        table: Timetable,
+        ready: float,
+        dwell: float,
+        closed: frozenset[LaneId],
+        *,
+        over: NDArray[np.bool_] | None = None,
+        leaving: Mapping[RobotId, float] | None = None,
+    ) -> _Found | None:
+        """The quickest itinerary to the goal and on to `rest`.
 
-    def _trapped_by(self, robot: RobotId, drive: Drive, to: int) -> RobotId | None:
-        """A robot that could get home before this allocation and could not after it, or None."""
-        before = self._stuck_before()
-        holding = self._robots[robot]
-        known = (holding.stand, holding.to, holding.committed)
-        holding.stand, holding.to, holding.committed = drive.nodes[drive.index(to)].waypoint, to, True
-        after = self._stuck()
-        holding.stand, holding.to, holding.committed = known
-        worse = [r for r in after if r not in before]
-        if not worse and robot in after and not holding.committed:
-            worse = [robot]
-        return next((r for r in worse if r != robot), worse[0]) if worse else None
+        The holds of `over` are looked over; robots that are `leaving` hold their place until then and no longer.
+        """
+        waypoint = self._routes.site.waypoints[goal]
+        waits = waypoint.stop and waypoint.lift is None
+        graph = self._graph(course.fleet, closed, frozenset() if waits else frozenset({goal}))
+        tables = self._routes.of(course.fleet)
+        to_goal = tables.times(goal, closed)
+        to_home = tables.times(rest, closed)
+        number = graph.number
+        home = np.zeros(len(number), dtype=np.bool_)
+        home[number[rest]] = True
+        begins, ends = table.holds_until()
+        if over is not None:
+            ends = np.where(over, begins, ends)
+        if leaving:
+            until = np.array([leaving.get(robot, FOREVER) for robot in table.robots])[table.hold_robot]
+            ends = np.where(ends >= FOREVER, until, ends)
+        arrays = graph.arrays
+        labels = _LABELS
+        while True:
+            stretches, starts, arrivals, to = sipp(
+                *arrays,
+                table.by_ptr,
+                table.by_order,
+                table.hold_robot,
+                begins,
+                ends,
+                table.robots.index(robot),
+                number[course.stand],
+                ready,
+                course.heading,
+                number[goal],
+                0.0 if goal == rest else dwell,
+                to_goal,
+                home,
+                to_home,
+                graph.turn_speed,
+                graph.restart,
+                labels,
+            )
+            if to != -2 or labels >= _MOST_LABELS:
+                break
+            labels *= 4
+        if to < 0:
+            return None
+        way = [(int(s), float(a), float(b)) for s, a, b in zip(stretches, starts, arrivals, strict=True)]
+        # Who rests at its goal is there only when it may stay: a way round, to let others pass, belongs to the drive.
+        return _Found(graph, way, len(way) if goal == rest else int(to), to_goal)
 
-    def _stuck_before(self) -> dict[RobotId, None]:
-        if self._stuck_now is None:
-            self._stuck_now = self._stuck()
-        return self._stuck_now
+    def _adopt(
+        self,
+        robot: RobotId,
+        course: Course,
+        found: _Found,
+        claim: int,
+        first: RouteNode | None,
+        dwell: float,
+        now: float,
+    ) -> Claim:
+        course.shorten(course.given)
+        if first is not None:
+            course.nodes[0] = first
+        self._append(course, found, claim, dwell)
+        return self._claimed(robot, self._order(robot), now)
 
-    def _is_worse(self, before: dict[RobotId, None]) -> bool:
-        """Whether a change shuts in a robot that was free before it; remembers the new state when not."""
-        after = self._stuck()
-        if any(robot not in before for robot in after):
-            return True
-        self._stuck_now = after
-        return False
+    def _append(self, course: Course, found: _Found, claim: int, dwell: float) -> None:
+        """Let a course go on with what was found."""
+        course.dwell = dwell
+        course.goal = course.end
+        for i, (number, start, arrival) in enumerate(found.way):
+            course.drive_on(found.graph.stretches[number], claim, start, arrival)
+            if i == found.to - 1:
+                course.goal = course.end
 
-    def _stuck(self) -> dict[RobotId, None]:
-        """The robots that find no turn to finish, when each in turn drives its whole way and the others stand."""
-        occupied = 0
-        waiting: list[tuple[RobotId, int, int | None, int]] = []
-        for robot, holding in self._robots.items():
-            bit = self._bits[holding.stand]
-            occupied |= bit
-            if holding.can_move:
-                home = self._bits[holding.home] if holding.home else bit
-                waiting.append((robot, bit, self._way(holding), home))
-        going = True
-        while going and waiting:
-            going = False
-            left = []
-            for entry in waiting:
-                _, bit, way, home = entry
-                if way is not None and not way & occupied & ~bit:
-                    occupied = (occupied & ~bit) | home
-                    going = True
-                else:
-                    left.append(entry)
-            waiting = left
-        return {robot: None for robot, _, _, _ in waiting}
-
-    def _way(self, holding: _Holding) -> int | None:
-        """The waypoints where a standing robot would block this one's way to its end and home, as a bit set."""
-        drive = holding.drive
-        if drive is None or not holding.committed:
-            return self._way_home(holding, holding.stand)
-        if holding.to not in holding.ways:
-            way = self._way_home(holding, drive.goal)
-            holding.ways[drive.end] = way
-            for before, node in reversed(tuple(pairwise(drive.nodes))):
-                way = None if way is None else way | self._leg_mask(holding.fleet, before.waypoint, node)
-                holding.ways[before.sequence] = way
-        return holding.ways[holding.to]
-
-    def _leg_mask(self, fleet: FleetId, before: WaypointId, node: RouteNode) -> int:
-        mask = 0
-        for part in self._conflicts.moving(before, node):
-            mask |= self._part_mask(fleet, part)
-        return mask
-
-    def _part_mask(self, fleet: FleetId, part: Part) -> int:
-        own = self._conflicts.radius_of(fleet)
-        mask = self._part_masks.get((own, part))
-        if mask is None:
-            mask = 0
-            if part.startswith(("w:", "l:")):
-                widest = self._conflicts.radii()[-1]
-                for near in self._conflicts.between(own, widest)[part]:
-                    if near.startswith("w:"):
-                        mask |= self._bits[WaypointId(near[2:])]
-            self._part_masks[own, part] = mask
-        return mask
-
-    def _way_home(self, holding: _Holding, start: WaypointId) -> int | None:
-        if holding.home is None:
-            return 0
-        masks = self._home_masks.setdefault((holding.fleet, holding.home), {holding.home: 0})
-        if start not in masks:
-            route = self._routes.of(holding.fleet).route(start, holding.home)
-            if route is None:
-                masks[start] = None
-            else:
-                mask, before = 0, route.start
-                for leg in route.legs:
-                    node = RouteNode(sequence=0, waypoint=leg.waypoint, lane=leg.lane, lift=leg.lift)
-                    mask |= self._leg_mask(holding.fleet, before, node)
-                    before = leg.waypoint
-                masks[start] = mask
-        return masks[start]
+    def _order(self, robot: RobotId) -> tuple[Yield, ...]:
+        """Write down who goes first between a new itinerary and all others; answers what the others wait for."""
+        table = self._timetable()
+        waiting, passed = precedences(
+            table.robots.index(robot),
+            table.robot,
+            table.start,
+            table.given,
+            table.near_ptr,
+            table.near,
+            table.hold_robot,
+            table.hold_resource,
+            table.hold_stretch,
+            table.hold_release,
+            table.by_ptr,
+            table.by_order,
+        )
+        owner = np.searchsorted(table.node_base, np.array(passed, dtype=np.int64), side="right") - 1
+        latest: dict[tuple[int, int], int] = {}
+        for stretch, node, first in zip(waiting, passed, owner.tolist(), strict=True):
+            key = (stretch, first)
+            latest[key] = max(latest.get(key, -1), node)
+        told: dict[tuple[int, int], int] = {}
+        yields: list[Yield] = []
+        for (stretch, first), node in sorted(latest.items()):
+            waits = int(table.robot[stretch])
+            if told.get((waits, first), -1) >= node:
+                continue
+            told[waits, first] = node
+            leader = self._courses[table.robots[first]]
+            before = leader.nodes[leader.at + node - int(table.node_base[first])]
+            precedence = Precedence(robot=table.robots[first], sequence=before.sequence, claim=before.claim)
+            follower = self._courses[table.robots[waits]]
+            index = follower.at + int(table.first[stretch] - table.node_base[waits])
+            if precedence in follower.nodes[index].after:
+                continue
+            follower.wait_for(index, precedence)
+            if table.robots[waits] != robot:
+                sequence = follower.nodes[index].sequence
+                yields.append(Yield(robot=table.robots[waits], sequence=sequence, after=precedence))
+        return tuple(yields)

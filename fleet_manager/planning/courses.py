@@ -1,0 +1,324 @@
+"""What each robot drives and when, flat for the kernel: nodes, stretches and holds of all robots together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from fleet_manager.domain.robots import Precedence, RouteNode
+from fleet_manager.planning.itinerary_kernel import FOREVER, by_resource
+from fleet_manager.planning.stretches import Floats, Ints, Leg, Stretch, StretchGraph
+from maps.model import FleetId, RobotId, WaypointId
+
+
+def leg_of(node: RouteNode) -> Leg:
+    return Leg(node.waypoint, node.lane, node.lift)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One robot's part of the timetable; nodes count from the last one passed, stretches from the running one.
+
+    `passed` and `start` are views of the timetable it was last part of, so retiming reaches them.
+    """
+
+    passed: Floats
+    offset: Floats
+    first: Ints
+    last: Ints
+    start: Floats
+    wait: Floats
+    given: Ints
+    near_count: Ints
+    near: Ints
+    hold_resource: Ints
+    hold_stretch: Ints
+    hold_release: Ints
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """A robot's route from the last passed node on: the drive it has claimed, then its retreat.
+
+    Indexes count `nodes`. It was last at node `at`, holds everything up to `given`, and stays at `goal` for `dwell`
+    seconds before it retreats. A robot that is `stuck` is planned round: it stays where it is until further notice.
+    """
+
+    fleet: FleetId
+    graph: StretchGraph
+    nodes: list[RouteNode]
+    at: int = 0
+    given: int = 0
+    goal: int = 0
+    dwell: float = 0.0
+    _passed: list[float]
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    _starts: list[float] = field(default_factory=list)
+    offsets: list[float] = field(default_factory=lambda: [0.0])
+    stretches: list[Stretch] = field(default_factory=list)
+    able: bool = True
+    stuck: bool = False
+    _chunk: Chunk | None = None
+
+    def copy(self) -> Course:
+        """The same course, to be changed on its own."""
+        self.touch()
+        return replace(
+            self,
+            nodes=list(self.nodes),
+            _passed=list(self._passed),
+            firsts=list(self.firsts),
+            lasts=list(self.lasts),
+            _starts=list(self._starts),
+            offsets=list(self.offsets),
+            stretches=list(self.stretches),
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether no chunk shows it as it is now."""
+        return self._chunk is None
+
+    @property
+    def end(self) -> int:
+        return len(self.nodes) - 1
+
+    @property
+    def stand(self) -> WaypointId:
+        """Where the robot stands when it has driven all it holds."""
+        return self.nodes[self.given].waypoint
+
+    @property
+    def heading(self) -> float:
+        """The robot's heading there (rad), NaN when it is not known."""
+        for k in range(len(self.stretches) - 1, -1, -1):
+            if self.lasts[k] <= self.given and not np.isnan(self.stretches[k].heading_out):
+                return self.stretches[k].heading_out
+        return float("nan")
+
+    @property
+    def heading_at_end(self) -> float:
+        """The heading after all of the course (rad), NaN when it is not known."""
+        known = [s.heading_out for s in self.stretches if not np.isnan(s.heading_out)]
+        return known[-1] if known else float("nan")
+
+    def index(self, sequence: int) -> int:
+        return sequence - self.nodes[0].sequence
+
+    def passed(self, index: int) -> float:
+        """When node `index` is or was passed (s), planned or real."""
+        if self._chunk is not None and self.at <= index < self.at + len(self._chunk.passed):
+            return float(self._chunk.passed[index - self.at])
+        return self._passed[index]
+
+    def starts_after(self, index: int) -> float:
+        """When the stretch behind node `index` begins (s)."""
+        k = next(k for k, last in enumerate(self.lasts) if last > index)
+        shown = self._shown(self.at)
+        if self._chunk is not None and k in shown:
+            return float(self._chunk.start[k - shown.start])
+        return self._starts[k]
+
+    def set_passed(self, index: int, time: float) -> None:
+        self.touch()
+        self._passed[index] = time
+
+    def set_start(self, stretch: int, time: float) -> None:
+        """Stretch `stretch` begins at `time` (s), and its nodes follow."""
+        self.touch()
+        self._starts[stretch] = time
+        for i in range(self.firsts[stretch], self.lasts[stretch] + 1):
+            self._passed[i] = time + self.offsets[i]
+
+    def touch(self) -> None:
+        """Something is about to change: keep the chunk's times; it has to be made anew."""
+        chunk = self._chunk
+        if chunk is not None:
+            self._passed[self.at : self.at + len(chunk.passed)] = chunk.passed.tolist()
+            shown = self._shown(self.at)
+            self._starts[shown.start : shown.stop] = chunk.start.tolist()
+            self._chunk = None
+
+    def _shown(self, at: int) -> range:
+        """The stretches that lie ahead and count."""
+        end = self.given if self.stuck else self.end
+        begin = 0
+        while begin < len(self.lasts) and self.lasts[begin] <= at:
+            begin += 1
+        stop = len(self.lasts)
+        while stop > begin and self.lasts[stop - 1] > end:
+            stop -= 1
+        return range(begin, stop)
+
+    def next_stop(self, after: int) -> int:
+        """The node at which the next stretch behind node `after` ends."""
+        return next(last for last in self.lasts if last > after)
+
+    def shorten(self, to: int) -> None:
+        """Give up what lies behind node `to`, and forget what lies behind the robot."""
+        self.touch()
+        keep = [k for k, last in enumerate(self.lasts) if self.at <= last and self.firsts[k] <= to]
+        cut = self.at
+        self.nodes = self.nodes[cut : to + 1]
+        self._passed = self._passed[cut : to + 1]
+        self.offsets = self.offsets[cut : to + 1]
+        self.stretches = [self.stretches[k] for k in keep]
+        self.firsts = [self.firsts[k] - cut for k in keep]
+        self.lasts = [min(self.lasts[k], to) - cut for k in keep]
+        self._starts = [self._starts[k] for k in keep]
+        self.given = min(self.given, to) - cut
+        self.goal = min(self.goal, to) - cut
+        self.at = 0
+
+    def append(self, stretch: Stretch, nodes: Sequence[RouteNode], start: float, arrival: float) -> None:
+        """Drive one more stretch, from `start` to `arrival` (s)."""
+        self.touch()
+        later = arrival - start - stretch.duration
+        self.firsts.append(len(self.nodes))
+        for node, passed in zip(nodes, stretch.passed, strict=True):
+            self.nodes.append(node)
+            self.offsets.append(passed + later)
+            self._passed.append(start + passed + later)
+        self.lasts.append(len(self.nodes) - 1)
+        self._starts.append(start)
+        self.stretches.append(stretch)
+
+    def drive_on(self, stretch: Stretch, claim: int, start: float, arrival: float) -> None:
+        """Append a stretch with new nodes of a claim."""
+        following = self.nodes[-1].sequence + 1
+        nodes = [
+            RouteNode(sequence=following + n, waypoint=leg.waypoint, lane=leg.lane, lift=leg.lift, claim=claim)
+            for n, leg in enumerate(stretch.legs)
+        ]
+        self.append(stretch, nodes, start, arrival)
+
+    def wait_for(self, index: int, precedence: Precedence) -> None:
+        """The way to a node becomes the robot's only after somebody else."""
+        node = self.nodes[index]
+        self.nodes[index] = replace(node, after=(*node.after, precedence))
+
+    def chunk(self) -> Chunk:
+        if self._chunk is None:
+            self._chunk = self._make_chunk()
+        return self._chunk
+
+    def _make_chunk(self) -> Chunk:
+        at, end = self.at, self.given if self.stuck else self.end
+        shown = self._shown(at)
+        number = {k: n for n, k in enumerate(shown)}
+        stretch_of = {i: k for k in shown for i in range(self.firsts[k], self.lasts[k] + 1)}
+        given = [self.lasts[k] <= self.given for k in shown]
+        near = [self.graph.near(self.stretches[k])[0] for k in shown]
+        passed_before = [self.offsets[at] if self.firsts[k] <= at else 0.0 for k in shown]
+        offsets = [0.0] + [self.offsets[i] - passed_before[number[stretch_of[i]]] for i in range(at + 1, end + 1)]
+        resources: list[int] = []
+        stretches: list[int] = []
+        releases: list[int] = []
+
+        def hold(numbers: Sequence[int], since: int, until: int) -> None:
+            resources.extend(numbers)
+            stretches.extend([since] * len(numbers))
+            releases.extend([until] * len(numbers))
+
+        for i in range(at, end + 1):
+            k = stretch_of.get(i)
+            since = -1 if k is None or given[number[k]] else number[k]
+            node = self.nodes[i]
+            if i > at:
+                hold(self.graph.held_passing(node.lane), since, -1 if self.stuck else i - at)
+            hold(self.graph.held_standing(node.waypoint), since, i + 1 - at if i < end and not self.stuck else -1)
+        return Chunk(
+            passed=np.array(self._passed[at : end + 1]),
+            offset=np.array(offsets),
+            first=np.array([max(self.firsts[k] - at, 1) for k in shown], dtype=np.int32),
+            last=np.array([self.lasts[k] - at for k in shown], dtype=np.int32),
+            start=np.array([self._starts[k] for k in shown]),
+            wait=np.array([self.dwell if self.firsts[k] == self.goal + 1 else 0.0 for k in shown]),
+            given=np.array(given, dtype=np.int32),
+            near_count=np.array([len(numbers) for numbers in near], dtype=np.int32),
+            near=np.concatenate(near) if near else np.zeros(0, dtype=np.int32),
+            hold_resource=np.array(resources, dtype=np.int32),
+            hold_stretch=np.array(stretches, dtype=np.int32),
+            hold_release=np.array(releases, dtype=np.int32),
+        )
+
+
+class Timetable(NamedTuple):
+    """All chunks in one, numbered through."""
+
+    robots: tuple[RobotId, ...]
+    node_base: Ints
+    stretch_base: Ints
+    passed: Floats
+    offset: Floats
+    robot: Ints
+    first: Ints
+    last: Ints
+    start: Floats
+    wait: Floats
+    given: Ints
+    near_ptr: Ints
+    near: Ints
+    hold_robot: Ints
+    hold_resource: Ints
+    hold_stretch: Ints
+    hold_release: Ints
+    by_ptr: Ints
+    by_order: Ints
+
+    @staticmethod
+    def of(courses: dict[RobotId, Course], resources: int) -> Timetable:
+        chunks = [course.chunk() for course in courses.values()]
+        nodes = np.array([len(c.passed) for c in chunks])
+        stretches = np.array([len(c.first) for c in chunks])
+        holds = np.array([len(c.hold_resource) for c in chunks])
+        node_base = np.concatenate([[0], np.cumsum(nodes)]).astype(np.int32)
+        stretch_base = np.concatenate([[0], np.cumsum(stretches)]).astype(np.int32)
+        numbers = np.arange(len(chunks), dtype=np.int32)
+        hold_stretch = np.concatenate([c.hold_stretch for c in chunks])
+        hold_stretch = np.where(hold_stretch < 0, -1, hold_stretch + np.repeat(stretch_base[:-1], holds))
+        hold_release = np.concatenate([c.hold_release for c in chunks])
+        hold_release = np.where(hold_release < 0, -1, hold_release + np.repeat(node_base[:-1], holds))
+        hold_resource = np.concatenate([c.hold_resource for c in chunks])
+        by_ptr, by_order = by_resource(hold_resource, resources)
+        passed = np.concatenate([c.passed for c in chunks])
+        start = np.concatenate([c.start for c in chunks])
+        for i, chunk in enumerate(chunks):
+            chunk.passed = passed[node_base[i] : node_base[i + 1]]
+            chunk.start = start[stretch_base[i] : stretch_base[i + 1]]
+        near_count = np.concatenate([c.near_count for c in chunks])
+        return Timetable(
+            robots=tuple(courses),
+            node_base=node_base,
+            stretch_base=stretch_base,
+            passed=passed,
+            offset=np.concatenate([c.offset for c in chunks]),
+            robot=np.repeat(numbers, stretches),
+            first=(np.concatenate([c.first for c in chunks]) + np.repeat(node_base[:-1], stretches)).astype(np.int32),
+            last=(np.concatenate([c.last for c in chunks]) + np.repeat(node_base[:-1], stretches)).astype(np.int32),
+            start=start,
+            wait=np.concatenate([c.wait for c in chunks]),
+            given=np.concatenate([c.given for c in chunks]),
+            near_ptr=np.concatenate([[0], np.cumsum(near_count)]).astype(np.int32),
+            near=np.concatenate([c.near for c in chunks]),
+            hold_robot=np.repeat(numbers, holds),
+            hold_resource=hold_resource,
+            hold_stretch=hold_stretch.astype(np.int32),
+            hold_release=hold_release.astype(np.int32),
+            by_ptr=by_ptr,
+            by_order=by_order,
+        )
+
+    def holds_until(self) -> tuple[Floats, Floats]:
+        """From when until when each hold lasts (s)."""
+        begins = np.where(
+            self.hold_stretch < 0,
+            -FOREVER,
+            self.start[np.maximum(self.hold_stretch, 0)] if len(self.start) else -FOREVER,
+        )
+        ends = np.where(self.hold_release < 0, FOREVER, self.passed[np.maximum(self.hold_release, 0)])
+        return begins, ends
