@@ -25,6 +25,7 @@ from fleet_manager.building.unconnected import UnconnectedDoors, UnconnectedLift
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.ports import Clock, Doors, Lifts
 from fleet_manager.persistence.sql import SqlStore
+from fleet_manager.planning.kernels import load_kernels
 from fleet_manager.settings import ServerSettings
 from maps.model import CarrierKind, Site
 from maps.site_files import load_site
@@ -85,6 +86,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
     """
     site = load_site(settings.site)
     tokens = read_tokens(settings.tokens, site) if settings.tokens else {}
+    load_kernels()
     clock: Clock = WallClock() if settings.speed == 1.0 else ScaledClock(settings.speed, settings.epoch)
     async with AsyncExitStack() as stack:
         store = await _open_store(settings.database, site)

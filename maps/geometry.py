@@ -42,6 +42,11 @@ def inside_box(point: Point, centre: Point, yaw: float, width: float, depth: flo
     return abs(along) <= width / 2 and abs(across) <= depth / 2
 
 
+def body_width(footprint: Ring) -> float:
+    """The width that the body needs to drive straight on, to both sides of its turning centre alike."""
+    return 2 * max(abs(y) for _, y in footprint)
+
+
 def circumscribed_radius(footprint: Ring) -> float:
     """Radius of the smallest disc around the turning centre that holds the body however it turns."""
     return max(math.hypot(x, y) for x, y in footprint)

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import permutations
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import networkx as nx
 
-from maps.model import Fleet, FleetId, Lane, Lift, Site, WaypointId
+from maps.geometry import body_width
+from maps.model import CarrierKind, Fleet, FleetId, Lane, Lift, Site, WaypointId
 
 RoutingGraph: TypeAlias = "nx.DiGraph[WaypointId]"
 
 
 def admits(lane: Lane, fleet: Fleet | None) -> bool:
-    """Whether the lane is open to `fleet`; None asks whether it is open to any fleet at all."""
-    return lane.fleets is None or fleet is None or fleet.id in lane.fleets
+    """Whether the lane is open to `fleet`; None asks whether it is open to any fleet at all.
+
+    People need no capability of robots.
+    """
+    if fleet is None:
+        return True
+    able = fleet.carrier is CarrierKind.PERSON or lane.requires <= fleet.capabilities
+    return able and (lane.fleets is None or fleet.id in lane.fleets)
+
+
+SIDE_CLEARANCE: Final = 0.05
+"""Metres that a body leaves free to either side of a lane."""
+
+
+def fits(lane: Lane, fleet: Fleet) -> bool:
+    """Whether the lane is wide enough for the fleet's bodies."""
+    return fleet.carrier is CarrierKind.PERSON or body_width(fleet.footprint) + 2 * SIDE_CLEARANCE <= lane.width
 
 
 def routing_graph(site: Site, fleet: Fleet | None = None) -> RoutingGraph:

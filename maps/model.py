@@ -18,6 +18,7 @@ LaneId = NewType("LaneId", str)
 DoorId = NewType("DoorId", str)
 LiftId = NewType("LiftId", str)
 ZoneId = NewType("ZoneId", str)
+BuildingId = NewType("BuildingId", str)
 FleetId = NewType("FleetId", str)
 RobotId = NewType("RobotId", str)
 ItemClassId = NewType("ItemClassId", str)
@@ -154,7 +155,8 @@ class Lane:
 
     `width` is the free width a robot may use; `speed_limit` None means the robot's own limit. `door` is the
     door that must be open while a robot is on the lane. `fleets` None admits every fleet. At most one robot is
-    on all lanes that share a `mutex`. `orientation` None leaves the robot free to drive either way round.
+    on all lanes that share a `mutex`. `orientation` None leaves the robot free to drive either way round. `requires`
+    are capabilities that a robot needs here, such as `ramp`.
     """
 
     id: LaneId
@@ -167,6 +169,7 @@ class Lane:
     fleets: frozenset[FleetId] | None = None
     mutex: str | None = None
     orientation: Orientation | None = None
+    requires: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,19 @@ class Zone:
     passage: Passage | None = None
     flow: Flow | None = None
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """A part of the site with a fire alarm of its own: the places of its `levels` (none: of all) in its `polygon`.
+
+    Without a polygon the levels are its own altogether.
+    """
+
+    id: BuildingId
+    name: str
+    levels: tuple[LevelId, ...] = ()
+    polygon: Ring | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +362,7 @@ class Site:
     doors: Mapping[DoorId, Door] = field(default_factory=dict)
     lifts: Mapping[LiftId, Lift] = field(default_factory=dict)
     zones: Mapping[ZoneId, Zone] = field(default_factory=dict)
+    buildings: Mapping[BuildingId, Building] = field(default_factory=dict)
     chargers: Mapping[WaypointId, Charger] = field(default_factory=dict)
     holding_points: Mapping[WaypointId, HoldingPoint] = field(default_factory=dict)
     transfer_points: Mapping[WaypointId, TransferPoint] = field(default_factory=dict)

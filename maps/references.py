@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from maps.model import Fleet, FleetId, Lane, LevelId, Lift, Point, Site, Waypoint, WaypointId
+from maps.model import Building, Fleet, FleetId, Lane, LevelId, Lift, Point, Site, Waypoint, WaypointId
 
 COORDINATE_LIMIT = 1e6
 """Metres from the site's origin; beyond lies a map in other units, such as pixels or Web Mercator."""
@@ -42,6 +42,8 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     for zone in site.zones.values():
         yield from _known_level(site, f"zone {zone.id!r}", zone.level)
         yield from _within_limit(zone.level, f"zone {zone.id!r}", *zone.polygon)
+    for building in site.buildings.values():
+        yield from _building(site, building)
     for lift in site.lifts.values():
         yield from _lift(site, lift)
     yield from _roles(site)
@@ -114,6 +116,18 @@ def _lane(site: Site, lane: Lane) -> Iterator[BrokenLink]:
             yield BrokenLink(level, feature, "door", f"door {door.id!r} is on level {door.level!r}")
     yield from _known_fleets(site, level, feature, "fleets", lane.fleets)
     yield from _positive(level, feature, {"length": lane.length, "width": lane.width, "speed_limit": lane.speed_limit})
+
+
+def _building(site: Site, building: Building) -> Iterator[BrokenLink]:
+    feature = f"building {building.id!r}"
+    for level in building.levels:
+        if level not in site.levels:
+            yield BrokenLink(None, feature, "levels", _nowhere("level", level))
+    if building.polygon is None:
+        return
+    if len(building.polygon) < 3:
+        yield BrokenLink(None, feature, "polygon", "an outline has at least three points")
+    yield from _within_limit(None, feature, *building.polygon)
 
 
 def _lift(site: Site, lift: Lift) -> Iterator[BrokenLink]:

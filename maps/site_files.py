@@ -1,6 +1,7 @@
 """WardFleet's own map format: a folder with `site.yaml` and one GeoJSON file per level.
 
-`site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, lifts, fleets, item classes.
+`site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, buildings, lifts, fleets and item
+classes.
 A level's file is a FeatureCollection in metres of the site frame, made to be edited in QGIS. What a feature
 is stands in its property `feature`; the other properties are the fields of the model's class:
 
@@ -34,6 +35,7 @@ import yaml
 from maps.documents import read_json, read_yaml
 from maps.errors import BrokenReferenceError, DuplicateIdError, MapContentError, MapError, MapReadError, MapWriteError
 from maps.model import (
+    Building,
     Door,
     Fleet,
     GeoAnchor,
@@ -93,7 +95,7 @@ def load_site(path: Path) -> Site:
             remedy="Give the folder of a site, or import another format with `wardfleet map import`",
         )
     document = read_yaml(file)
-    lifts, fleets, item_classes = (_records(document, key, kind, file) for key, kind in _LISTS.items())
+    buildings, lifts, fleets, item_classes = (_records(document, key, kind, file) for key, kind in _LISTS.items())
     head = parse(_SiteFile, document, file=file, feature="site")
     _check_timezone(head.timezone, file)
     levels = _LevelFiles()
@@ -111,6 +113,7 @@ def load_site(path: Path) -> Site:
         timezone=head.timezone,
         anchor=head.anchor,
         quarantine=head.quarantine,
+        buildings=buildings,
         lifts=lifts,
         fleets=fleets,
         item_classes=item_classes,
@@ -140,7 +143,12 @@ def _check_timezone(name: str, file: Path) -> None:
         ) from error
 
 
-_LISTS: dict[str, type[Any]] = {"lifts": Lift, "fleets": Fleet, "item_classes": ItemClass}
+_LISTS: dict[str, type[Any]] = {
+    "buildings": Building,
+    "lifts": Lift,
+    "fleets": Fleet,
+    "item_classes": ItemClass,
+}
 
 
 def _records(document: Any, key: str, kind: type[Any], file: Path) -> dict[Any, Any]:
@@ -233,8 +241,9 @@ class _LevelFiles:
         """Lanes come after the level's waypoints, whose places give their length."""
         start, end = (self.parts["waypoints"].get(str(properties.get(name))) for name in ("start", "end"))
         straight = math.dist(start.xy, end.xy) if start and end else 1.0
-        if isinstance(fleets := properties.get("fleets"), str):
-            properties["fleets"] = [name.strip() for name in fleets.split(",") if name.strip()]
+        for listed in ("fleets", "requires"):
+            if isinstance(names := properties.get(listed), str):
+                properties[listed] = [name.strip() for name in names.split(",") if name.strip()]
         lane = parse(Lane, {"length": straight} | properties, file=file, feature=title)
         _put(self.parts["lanes"], lane.id, lane, "lane", file)
 
@@ -405,7 +414,8 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
             _LevelEntry(id=level.id, elevation=level.elevation, file=files[level.id]) for level in site.levels.values()
         ),
     )
-    document = plain(head) | {key: plain(list(getattr(site, key).values())) for key in _LISTS}
+    lists = {key: plain(list(getattr(site, key).values())) for key in _LISTS}
+    document = plain(head) | {key: records for key, records in lists.items() if records or key != "buildings"}
     yield SITE_FILE, yaml.dump(document, Dumper=_ExactDumper, sort_keys=False, allow_unicode=True, width=110)
     for level in site.levels.values():
         yield files[level.id], _geojson(site, level)

@@ -17,8 +17,8 @@ from shapely import LineString, Point, Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
 from maps.bays import cut_off_by, grazed_lane, home_ground
-from maps.geometry import circumscribed_radius, crossing, distance_to_segment
-from maps.graph import RoutingGraph, able_to_reach, admits, reachable_from, routing_graph
+from maps.geometry import body_width, circumscribed_radius, crossing, distance_to_segment
+from maps.graph import RoutingGraph, able_to_reach, admits, fits, reachable_from, routing_graph
 from maps.model import (
     CarrierKind,
     Door,
@@ -276,9 +276,9 @@ def _widths(survey: _Survey) -> Iterator[Finding]:
     """Bodies wider than a lane or a doorway, one finding per fleet and kind."""
     site = survey.site
     for fleet in survey.fleets:
-        width = 2 * max(abs(y) for _, y in fleet.footprint)
+        width = body_width(fleet.footprint)
         lanes = [lane for lane in site.lanes.values() if admits(lane, fleet)]
-        narrow = [lane.id for lane in lanes if lane.width < width]
+        narrow = [lane.id for lane in lanes if not fits(lane, fleet)]
         doorways = {lane.door: lane for lane in lanes if lane.door is not None}
         tight = [name for name in doorways if math.dist(site.doors[name].start, site.doors[name].end) < width]
         for code, what, names in (("lane-too-narrow", "lanes", narrow), ("door-too-narrow", "doors", tight)):

@@ -303,7 +303,9 @@ class Body:
                 # Waiting to be carried to another level is no obstacle.
                 self._wait_for(gate.reason if node.level == self.level else None)
                 return
-            if node.level != self.level:
+            # A route that begins in a lift names the cabin where the body boarded, wherever the car took it since.
+            here = node.waypoint == self._waypoint and not self._departed
+            if node.level != self.level and not here:
                 self._wait_for(f"{node.waypoint} is on level {node.level}")
                 return
             self._wait_for(None)

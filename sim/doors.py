@@ -8,7 +8,7 @@ from collections.abc import Callable
 from maps.model import Door
 from sim.gates import Gate
 from sim.leases import Leases
-from sim.port import BuildingEvent, DoorState
+from sim.port import BuildingEvent, DoorState, SessionRefused
 
 
 class SimulatedDoor:
@@ -37,9 +37,11 @@ class SimulatedDoor:
             self.door.id, open=self.gate.open, closed=still and self._opening == 0.0, available=not self._stuck
         )
 
-    def hold(self, session: str, lease: float) -> None:
-        self._leases.hold(session, lease)
-        self._step()
+    def hold(self, session: str, lease: float, fencing: int = 0) -> None:
+        if self._leases.hold(session, lease, fencing):
+            self._step()
+        else:
+            self._tell(SessionRefused(self.door.id, session, self._leases.newest))
 
     def release(self, session: str) -> None:
         if self._leases.drop(session):

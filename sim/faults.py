@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.model import DoorId, LaneId, LiftId, RobotId, WaypointId
+from maps.model import DoorId, LaneId, LevelId, LiftId, RobotId, WaypointId
 from sim.port import BodyMode, Place
 from sim.world import World
 
@@ -17,6 +17,24 @@ def lift_stuck(world: World, lift: LiftId, *, seconds: float) -> None:
     """The car ends its present movement and then answers no call."""
     world.lifts[lift].jam(True)
     world.loop.call_later(seconds, world.lifts[lift].jam, False)
+
+
+def lift_silent(world: World, lift: LiftId, *, seconds: float) -> None:
+    """The lift's controller is down: the car stays where it is, and nothing is told of it."""
+    world.lifts[lift].fall_silent(True)
+    world.loop.call_later(seconds, world.lifts[lift].fall_silent, False)
+
+
+def people_fill_lift(world: World, lift: LiftId, *, at: LevelId, to: LevelId, times: int = 1) -> None:
+    """People get in before anybody else the next `times` the car opens at a landing, and ride to another."""
+    for _ in range(times):
+        world.lifts[lift].crowd(at, to)
+
+
+def fire(world: World, place: str, *, seconds: float) -> None:
+    """The fire alarm goes off in a zone, a building or on a level, until somebody resets it."""
+    world.set_fire_alarm(place, True)
+    world.loop.call_later(seconds, world.set_fire_alarm, place, False)
 
 
 def lane_obstructed(world: World, lane: LaneId, what: str, *, seconds: float) -> None:

@@ -20,6 +20,7 @@ from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.tasks import Actor, Priority, StopKind
 from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask
 from fleet_manager.orchestration.orchestrator import Orchestrator
+from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.views import TaskView
 from fleet_manager.persistence.memory import MemoryStore
@@ -29,7 +30,9 @@ from robot_agents.porter.agent import PorterAgent
 from robot_agents.porter.walking import WalkingPorter, home_pose
 from robot_agents.runtime import AgentRuntime, AgentSettings
 from robot_agents.simulated.agent import SimulatedAgent
+from sim.causes import Cause
 from sim.clock import LoopClock
+from sim.jams import Jam, Jams
 from sim.people import Nurses
 from sim.violations import Motion, Violation, violations
 from sim.world import World
@@ -45,7 +48,8 @@ class Hospital:
     """Everything is built on entering, in the running loop, and ended on leaving.
 
     The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for
-    a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`.
+    a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`, and the
+    traffic is watched for `jams`.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Hospital:
         latency: float = 0.0,
         keep_events: bool = True,
         judge: bool = True,
+        plan_times: PlanTimes | None = None,
     ) -> None:
         self.site = site
         self._seed = seed
@@ -66,8 +71,10 @@ class Hospital:
         self._agent_settings = agents
         self._patience = patience
         self._latency = latency
+        self._plan_times = plan_times
         self.motion = Motion()
         self._judge = judge
+        self._jams = Jams(site)
         self.store = MemoryStore(site, keep_events=keep_events)
         self._tasks: list[asyncio.Task[None]] = []
         self._manager_task: asyncio.Task[None] | None = None
@@ -118,8 +125,11 @@ class Hospital:
             doors=self.building.doors,
             lifts=self.building.lifts,
             patience=self._patience,
+            plan_times=self._plan_times,
         )
         self.manager.watch(self._saw)
+        if self._judge:
+            self.manager.watch(self._jams.saw)
         if self._nurses is not None:
             self.nurses = Nurses(self.manager, self._rng(f"nurses/{self.store.seq}"), median=self._nurses)
             self.nurses.take_up()
@@ -163,17 +173,27 @@ class Hospital:
     ) -> TaskView:
         """A nurse asks for a delivery of one item."""
         stops = (StopRequest(place=pickup, kind=StopKind.PICK_UP), StopRequest(place=dropoff, kind=StopKind.DROP_OFF))
-        view = await self.manager.do(
-            SubmitTask(
-                actor=Actor(id="nurse-1", role="nurse"),
-                stops=stops,
-                items=(ItemRequest(name=item, quantity=1, item_class=item_class),),
-                priority=priority,
-                key=key,
-            )
+        command = SubmitTask(
+            actor=Actor(id="nurse-1", role="nurse"),
+            stops=stops,
+            items=(ItemRequest(name=item, quantity=1, item_class=item_class),),
+            priority=priority,
+            key=key,
         )
+        asking = asyncio.ensure_future(self.manager.do(command))
+        await self._or_manager_ends(asking)
+        view = await asking
         assert isinstance(view, TaskView)
         return view
+
+    async def _or_manager_ends(self, awaited: asyncio.Future[Any], within: float | None = None) -> None:
+        """Wait, but not for a manager that is no more: its failure fails the run."""
+        waiting: list[asyncio.Future[Any]] = [awaited]
+        if self._manager_task is not None:
+            waiting.append(self._manager_task)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if not awaited.done():
+            self._raise_dead()
 
     def _saw(self, recorded: Recorded) -> None:
         event = recorded.event
@@ -189,11 +209,7 @@ class Hospital:
             return view
         end = self._ends.setdefault(task, asyncio.get_running_loop().create_future())
         self._raise_dead()
-        waiting: list[asyncio.Future[Any]] = [end]
-        if self._manager_task is not None:
-            waiting.append(self._manager_task)
-        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-        self._raise_dead()
+        await self._or_manager_ends(end, within)
         view = await self.manager.task(task)
         if not end.done():
             raise TimeoutError(f"{task} is {view.status} after {within:.0f} s: {view.waiting_for or view.reasons}")
@@ -209,6 +225,14 @@ class Hospital:
         """Every overlap of two true footprints so far."""
         self.world.flush()
         return violations(self.site, self.motion, asyncio.get_running_loop().time())
+
+    def jams(self) -> list[Jam]:
+        """Every jam so far."""
+        return self._jams.found(self.clock.now())
+
+    def time_spent(self) -> dict[Cause, float]:
+        """Seconds of all robots together, by what they went to so far."""
+        return self._jams.time_spent(self.clock.now())
 
     def robot(self, robot: str) -> RobotId:
         """The id of a robot of this site; raises KeyError."""

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 class Leases:
     """Sessions in the order in which they came. `expired` is called when leases ran out; they are gone by then.
 
-    A session for which `keep` is true outlives its lease; `check` looks again whether it still has to.
+    A session for which `keep` is true outlives its lease; `check` looks again whether it still has to. Sessions may
+    carry a fencing number (Kleppmann 2016, *How to do distributed locking*): one that has ended is never taken up
+    again, because a new session needs a greater number than all before. 0 means no number, as people's calls have.
     """
 
     def __init__(
@@ -22,6 +24,7 @@ class Leases:
         self._expired = expired
         self._keep = keep
         self._until: dict[str, float] = {}
+        self.newest = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def __contains__(self, session: str) -> bool:
@@ -34,11 +37,15 @@ class Leases:
     def first(self) -> str | None:
         return next(iter(self._until), None)
 
-    def hold(self, session: str, lease: float) -> None:
-        """Begin or renew; a renewed session keeps its turn."""
+    def hold(self, session: str, lease: float, fencing: int) -> bool:
+        """Begin or renew; a renewed session keeps its turn. False for a session whose number comes too late."""
+        if session not in self._until and 0 < fencing <= self.newest:
+            return False
+        self.newest = max(self.newest, fencing)
         self._until[session] = self._loop.time() + lease
         if self._timer is None or self._timer.when() > self._until[session]:
             self._look_again()
+        return True
 
     def drop(self, session: str) -> bool:
         """End the session; False when there is none."""

@@ -47,9 +47,11 @@ from sim.port import (
     BuildingEvent,
     BuildingListener,
     DoorState,
+    FireAlarmState,
     LiftState,
     ModeChanged,
     Node,
+    SessionRefused,
 )
 
 log = structlog.get_logger()
@@ -157,14 +159,14 @@ class RemoteWorld:
 
     # --- the building (see `port.BuildingPort`) -----------------------------------------------------------
 
-    def open_door(self, door: DoorId, session: str, lease: float = LEASE) -> None:
-        self._want(("door", door, session), OpenDoor(door, session, lease))
+    def open_door(self, door: DoorId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
+        self._want(("door", door, session), OpenDoor(door, session, lease, fencing))
 
     def release_door(self, door: DoorId, session: str) -> None:
         self._release(("door", door, session), ReleaseDoor(door, session))
 
-    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE) -> None:
-        self._want(("lift", lift, session), CallLift(lift, session, level, lease))
+    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE, fencing: int = 0) -> None:
+        self._want(("lift", lift, session), CallLift(lift, session, level, lease, fencing))
 
     def release_lift(self, lift: LiftId, session: str) -> None:
         self._release(("lift", lift, session), ReleaseLift(lift, session))
@@ -280,6 +282,13 @@ class RemoteWorld:
                 self._states[message.robot] = message
             case DoorState() | LiftState():
                 self._device(message)
+            case SessionRefused(device, session):
+                self._wanted.pop(("door", device, session), None)
+                self._wanted.pop(("lift", device, session), None)
+                self._tell_watchers(message)
+            case FireAlarmState(place):
+                self._devices[f"alarm {place}"] = message
+                self._tell_watchers(message)
             case RequestFailed(request, subject, reason):
                 log.warning("the world can't do what was asked", request=request, reason=reason)
                 if request == Subscribe.__name__:
@@ -303,11 +312,15 @@ class RemoteWorld:
                     self._ask(request)
 
     def _device(self, state: DoorState | LiftState) -> None:
+        """A door's state is told when it is new; a lift's always, because it answers a call."""
         key = f"door {state.door}" if isinstance(state, DoorState) else f"lift {state.lift}"
-        if self._devices.get(key) != state:
+        if isinstance(state, LiftState) or self._devices.get(key) != state:
             self._devices[key] = state
-            for listener in self._watchers:
-                listener(state)
+            self._tell_watchers(state)
+
+    def _tell_watchers(self, event: BuildingEvent) -> None:
+        for listener in self._watchers:
+            listener(event)
 
 
 async def _send_all(socket: ClientConnection, outgoing: asyncio.Queue[Request]) -> None:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId
-from sim.port import BodyEvent, BodyState, DoorState, LiftState, Node, Value
+from sim.port import BodyEvent, BodyState, DoorState, FireAlarmState, LiftState, Node, SessionRefused, Value
 
 
 class Hello(Value, frozen=True, tag=True):
@@ -64,13 +64,14 @@ class Unsubscribe(Value, frozen=True, tag=True):
 
 
 class WatchBuilding(Value, frozen=True, tag=True):
-    """Tell the state of every door and lift, and then each change."""
+    """Tell the state of every door, lift and alarm, and then each change."""
 
 
 class OpenDoor(Value, frozen=True, tag=True):
     door: DoorId
     session: str
     lease: float
+    fencing: int = 0
 
 
 class ReleaseDoor(Value, frozen=True, tag=True):
@@ -83,6 +84,7 @@ class CallLift(Value, frozen=True, tag=True):
     session: str
     level: LevelId
     lease: float
+    fencing: int = 0
 
 
 class ReleaseLift(Value, frozen=True, tag=True):
@@ -141,7 +143,18 @@ class Told(Value, frozen=True, tag=True):
     state: BodyState
 
 
-FromWorld: TypeAlias = Welcome | Rejected | RequestFailed | Subscribed | Told | BodyState | DoorState | LiftState
+FromWorld: TypeAlias = (
+    Welcome
+    | Rejected
+    | RequestFailed
+    | Subscribed
+    | Told
+    | BodyState
+    | DoorState
+    | LiftState
+    | SessionRefused
+    | FireAlarmState
+)
 
 encode: Final = msgspec.json.Encoder().encode
 decode_hello: Final = msgspec.json.Decoder(Hello).decode

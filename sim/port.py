@@ -174,16 +174,38 @@ class DoorState(Value, frozen=True, tag=True):
 
 
 class LiftState(Value, frozen=True, tag=True):
-    """`level` is None while the car moves; `session` holds the car; `doors_open` only when they are fully open."""
+    """`level` is None while the car moves; `doors_open` only when they are fully open.
+
+    `session` holds the car, under the number `fencing` (0 for people's calls). `load` is the share of the car that
+    people take up, and in a `full` one is no room for a robot.
+    """
 
     lift: LiftId
     level: LevelId | None
     doors_open: bool
     session: str | None = None
     available: bool = True
+    fencing: int = 0
+    load: float = 0.0
+    full: bool = False
 
 
-BuildingEvent: TypeAlias = DoorState | LiftState
+class SessionRefused(Value, frozen=True, tag=True):
+    """The door or lift does not take up this session: it had ended, and `newest` is the greatest number known since."""
+
+    device: DoorId | LiftId
+    session: str
+    newest: int
+
+
+class FireAlarmState(Value, frozen=True, tag=True):
+    """The fire alarm panel's contact for a place: a zone, a building or a level of the site."""
+
+    place: str
+    active: bool
+
+
+BuildingEvent: TypeAlias = DoorState | LiftState | SessionRefused | FireAlarmState
 BodyListener: TypeAlias = Callable[[BodyEvent], None]
 BuildingListener: TypeAlias = Callable[[BuildingEvent], None]
 
@@ -240,10 +262,13 @@ class BodyPort(Protocol):
 class BuildingPort(Protocol):
     """Doors and lifts. Sessions are names chosen by the caller; they end by release or when the lease runs out.
 
+    With a `fencing` number above 0, each new session of a device needs a greater one than those before: a request for a
+    session that has ended comes too late, and `SessionRefused` is told.
+
     Raises `LookupError` for a door, lift or level that does not exist (or logs it, over a link).
     """
 
-    def open_door(self, door: DoorId, session: str, lease: float = LEASE) -> None:
+    def open_door(self, door: DoorId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
         """Open the door and keep it open; again to renew the lease."""
         ...
 
@@ -251,8 +276,11 @@ class BuildingPort(Protocol):
         """Let go; the door closes when nobody else holds it and nothing drives through."""
         ...
 
-    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE) -> None:
-        """Get in line for the car; once it is the session's, bring it to `level` and keep its doors open there."""
+    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE, fencing: int = 0) -> None:
+        """Get in line for the car; once it is the session's, bring it to `level` and keep its doors open there.
+
+        Each call is answered with the car's state, changed or not.
+        """
         ...
 
     def release_lift(self, lift: LiftId, session: str) -> None:
@@ -260,7 +288,7 @@ class BuildingPort(Protocol):
         ...
 
     def watch_building(self, listener: BuildingListener) -> Callable[[], None]:
-        """Tell `listener` the state of every door and lift now, and then each change. Returns how to end it."""
+        """Tell `listener` the state of every door, lift and alarm now, and then each change. Returns how to end it."""
         ...
 
 

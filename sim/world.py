@@ -26,6 +26,7 @@ from sim.port import (
     BodyState,
     BuildingEvent,
     BuildingListener,
+    FireAlarmState,
     Node,
     Place,
     Segment,
@@ -63,6 +64,7 @@ class World:
         self.lifts = {
             lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
         }
+        self._alarms: dict[str, FireAlarmState] = {}
         self._gates = self._find_gates()
         self._ways = Ways(self._gates)
         self._obstacles: dict[LaneId, Gate] = {}
@@ -137,14 +139,14 @@ class World:
 
     # --- the building -------------------------------------------------------------------------------------
 
-    def open_door(self, door: DoorId, session: str, lease: float = LEASE) -> None:
-        _of(self.doors, door, "door").hold(session, lease)
+    def open_door(self, door: DoorId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
+        _of(self.doors, door, "door").hold(session, lease, fencing)
 
     def release_door(self, door: DoorId, session: str) -> None:
         _of(self.doors, door, "door").release(session)
 
-    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE) -> None:
-        _of(self.lifts, lift, "lift").call(session, level, lease)
+    def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE, fencing: int = 0) -> None:
+        _of(self.lifts, lift, "lift").call(session, level, lease, fencing)
 
     def release_lift(self, lift: LiftId, session: str) -> None:
         _of(self.lifts, lift, "lift").release(session)
@@ -154,6 +156,8 @@ class World:
             listener(door.state)
         for lift in self.lifts.values():
             listener(lift.state)
+        for alarm in self._alarms.values():
+            listener(alarm)
         self._watchers = (*self._watchers, listener)
 
         def end() -> None:
@@ -190,6 +194,11 @@ class World:
         gate.open = False
         for body in self.bodies.values():
             body.reconsider()
+
+    def set_fire_alarm(self, place: str, active: bool) -> None:
+        """The panel's contact for a zone, building or level closes or opens."""
+        self._alarms[place] = FireAlarmState(place, active)
+        self._tell_building(self._alarms[place])
 
     def clear_obstacle(self, lane: LaneId) -> None:
         if lane in self._obstacles:

@@ -149,12 +149,12 @@ class WorldServer:
             case WatchBuilding():
                 client.end()
                 client.end = world.watch_building(client.tell)
-            case OpenDoor(door, session, lease):
-                world.open_door(door, session, lease)
+            case OpenDoor(door, session, lease, fencing):
+                world.open_door(door, session, lease, fencing)
             case ReleaseDoor(door, session):
                 world.release_door(door, session)
-            case CallLift(lift, session, level, lease):
-                world.call_lift(lift, session, level, lease)
+            case CallLift(lift, session, level, lease, fencing):
+                world.call_lift(lift, session, level, lease, fencing)
             case ReleaseLift(lift, session):
                 world.release_lift(lift, session)
             case _:

@@ -1,37 +1,33 @@
-"""Doors and lifts of the simulated world, in this process or behind its link."""
+"""Doors, lifts and fire alarm of the simulated world, in this process or behind its link."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import assert_never
 
-from fleet_manager.orchestration.ports import FleetManager
+from fleet_manager.building.fire_alarm import FireAlarmPanel
+from fleet_manager.orchestration.ports import FleetManager, LiftReport
 from maps.model import DoorId, LevelId, LiftId
-from sim.port import LEASE, BuildingEvent, BuildingPort, DoorState, LiftState
+from sim.port import BuildingEvent, BuildingPort, DoorState, FireAlarmState, LiftState, SessionRefused
 
 
 class SimulatedBuilding:
-    """Satisfies `ports.Doors` and `ports.Lifts`. It renews the leases of all sessions that are not released."""
+    """Offers `ports.Doors` and `ports.Lifts`, and reports what becomes of the requests."""
 
     def __init__(self, building: BuildingPort) -> None:
         self._building = building
-        self._doors: dict[str, DoorId] = {}
-        self._lifts: dict[str, tuple[LiftId, LevelId]] = {}
-        self._renewal: asyncio.TimerHandle | None = None
         self._manager: FleetManager | None = None
-        self.doors = _Doors(self)
-        self.lifts = _Lifts(self)
+        self.doors = _Doors(building)
+        self.lifts = _Lifts(building)
 
     def attach(self, manager: FleetManager) -> None:
         """Report to `manager` from now on, beginning with how everything stands."""
         self._manager = manager
+        self._panel = FireAlarmPanel(manager)
         self._unwatch = self._building.watch_building(self._heard)
 
     def close(self) -> None:
-        """Stop reporting and renewing; what is held runs out."""
+        """Stop reporting; what is held runs out."""
         self._unwatch()
-        if self._renewal is not None:
-            self._renewal.cancel()
 
     def _heard(self, event: BuildingEvent) -> None:
         assert self._manager is not None
@@ -39,65 +35,44 @@ class SimulatedBuilding:
             case DoorState(door=door, open=is_open):
                 self._manager.door_reported(door, is_open=is_open)
             case LiftState():
-                self._manager.lift_reported(
-                    event.lift,
-                    level=event.level,
-                    doors_open=event.doors_open,
-                    session=event.session,
-                    available=event.available,
-                )
+                self._manager.lift_reported(event.lift, _report(event))
+            case FireAlarmState(place=place, active=active):
+                self._panel.contact(place, active=active)
+            case SessionRefused():
+                self._manager.session_refused(event.session, newest=event.newest)
             case _:
                 assert_never(event)
 
-    def hold_door(self, door: DoorId, session: str) -> None:
-        self._doors[session] = door
-        self._building.open_door(door, session)
-        self._renew_later()
 
-    def let_door(self, door: DoorId, session: str) -> None:
-        self._doors.pop(session, None)
-        self._building.release_door(door, session)
-
-    def hold_lift(self, lift: LiftId, session: str, level: LevelId) -> None:
-        self._lifts[session] = (lift, level)
-        self._building.call_lift(lift, session, level)
-        self._renew_later()
-
-    def let_lift(self, lift: LiftId, session: str) -> None:
-        self._lifts.pop(session, None)
-        self._building.release_lift(lift, session)
-
-    def _renew_later(self) -> None:
-        if self._renewal is None:
-            self._renewal = asyncio.get_running_loop().call_later(LEASE / 2, self._renew)
-
-    def _renew(self) -> None:
-        self._renewal = None
-        for session, door in self._doors.items():
-            self._building.open_door(door, session)
-        for session, (lift, level) in self._lifts.items():
-            self._building.call_lift(lift, session, level)
-        if self._doors or self._lifts:
-            self._renew_later()
+def _report(state: LiftState) -> LiftReport:
+    return LiftReport(
+        level=state.level,
+        doors_open=state.doors_open,
+        session=state.session,
+        available=state.available,
+        fencing=state.fencing,
+        load=state.load,
+        full=state.full,
+    )
 
 
 class _Doors:
-    def __init__(self, building: SimulatedBuilding) -> None:
+    def __init__(self, building: BuildingPort) -> None:
         self._building = building
 
-    def request(self, door: DoorId, session: str) -> None:
-        self._building.hold_door(door, session)
+    def request(self, door: DoorId, session: str, *, fencing: int, lease: float) -> None:
+        self._building.open_door(door, session, lease, fencing)
 
     def release(self, door: DoorId, session: str) -> None:
-        self._building.let_door(door, session)
+        self._building.release_door(door, session)
 
 
 class _Lifts:
-    def __init__(self, building: SimulatedBuilding) -> None:
+    def __init__(self, building: BuildingPort) -> None:
         self._building = building
 
-    def request(self, lift: LiftId, session: str, level: LevelId) -> None:
-        self._building.hold_lift(lift, session, level)
+    def request(self, lift: LiftId, session: str, level: LevelId, *, fencing: int, lease: float) -> None:
+        self._building.call_lift(lift, session, level, lease, fencing)
 
     def release(self, lift: LiftId, session: str) -> None:
-        self._building.let_lift(lift, session)
+        self._building.release_lift(lift, session)

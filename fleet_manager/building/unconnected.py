@@ -10,7 +10,7 @@ log = structlog.get_logger()
 
 
 class UnconnectedDoors:
-    def request(self, door: DoorId, session: str) -> None:
+    def request(self, door: DoorId, session: str, *, fencing: int, lease: float) -> None:
         log.warning("no building connection: the door can't be opened", door=door, session=session)
 
     def release(self, door: DoorId, session: str) -> None:
@@ -18,7 +18,7 @@ class UnconnectedDoors:
 
 
 class UnconnectedLifts:
-    def request(self, lift: LiftId, session: str, level: LevelId) -> None:
+    def request(self, lift: LiftId, session: str, level: LevelId, *, fencing: int, lease: float) -> None:
         log.warning("no building connection: the lift can't be called", lift=lift, session=session, level=level)
 
     def release(self, lift: LiftId, session: str) -> None:

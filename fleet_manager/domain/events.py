@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId
+from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.devices import TurnedAway
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
 from fleet_manager.domain.robots import (
     DeviceSession,
     Drive,
+    Hold,
     PendingCommand,
     RobotMode,
     RobotStatus,
+    RouteNode,
     Wait,
+    Yield,
 )
 from fleet_manager.domain.tasks import (
     Actor,
@@ -31,7 +37,7 @@ from fleet_manager.domain.tasks import (
     TaskId,
     TaskStatus,
 )
-from maps.model import LaneId, RobotId, WaypointId, ZoneClass
+from maps.model import LiftId, RobotId, WaypointId, ZoneClass
 
 # --- tasks -------------------------------------------------------------------------------------------------
 
@@ -239,8 +245,19 @@ class CommandEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteClaimed:
+    """The route takes its place among the others': `yields` are their nodes that wait for it from now on."""
+
     robot: RobotId
     drive: Drive
+    retreat: tuple[RouteNode, ...] = ()
+    yields: tuple[Yield, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteGivenUp:
+    """What the robot claims beyond the allocated part is void, its retreat as well: it stays until further notice."""
+
+    robot: RobotId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,15 +317,29 @@ class WaitEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneClosed:
-    lane: LaneId
-    until: datetime
-    reason: str
+class ClosureStarted:
+    closure: Closure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneReopened:
-    lane: LaneId
+class ClosureEnded:
+    """Its time is over, its cause is gone, or the actor reopened it early."""
+
+    closure: ClosureId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotHeld:
+    """It leaves its mission alone until it is let go."""
+
+    robot: RobotId
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotLetGo:
+    robot: RobotId
 
 
 # --- building ----------------------------------------------------------------------------------------------
@@ -327,8 +358,45 @@ class SessionMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded:
+class SessionRenewed:
     session: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """`because` is empty when the robot is through."""
+
+    session: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRefused:
+    """The building does not take up the session any more; `newest` is the greatest fencing number that it knows."""
+
+    session: str
+    newest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotTurnedAway:
+    """The robot left the line for a lift: its session is over, and it asks again later."""
+
+    lift: LiftId
+    session: str
+    turn: TurnedAway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised:
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEnded:
+    alarm: AlarmId
+    actor: Actor
 
 
 # --- alerts ------------------------------------------------------------------------------------------------
@@ -377,6 +445,7 @@ Event: TypeAlias = (
     | CommandIssued
     | CommandEnded
     | RouteClaimed
+    | RouteGivenUp
     | RouteAllocated
     | NodePassed
     | DriveEnded
@@ -384,11 +453,18 @@ Event: TypeAlias = (
     | RobotRehomed
     | WaitStarted
     | WaitEnded
-    | LaneClosed
-    | LaneReopened
+    | ClosureStarted
+    | ClosureEnded
+    | RobotHeld
+    | RobotLetGo
     | SessionStarted
     | SessionMoved
+    | SessionRenewed
     | SessionEnded
+    | SessionRefused
+    | RobotTurnedAway
+    | AlarmRaised
+    | AlarmEnded
     | AlertRaised
     | AlertTaken
     | AlertClosed

@@ -30,16 +30,42 @@ class RobotMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Precedence:
+    """`robot` goes first: what waits for this may begin when that robot has passed node `sequence` of claim `claim`.
+
+    When that robot has claimed another route instead, there is nothing left to wait for.
+    """
+
+    robot: RobotId
+    sequence: int
+    claim: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteNode:
     """A node of a route, reached over `lane`, or carried by `lift`, or neither for the first one.
 
-    `sequence` counts up for the robot's whole life, so that late reports are told from new ones.
+    `sequence` counts up for the robot's whole life, so that late reports are told from new ones; `claim` tells routes
+    with the same numbers apart. The way to the node is allocated only when all of `after` has come to pass: these are
+    the edges of the precedence graph (action dependency graph; Hönig, Kiesel, Tinka, Durham, Ayanian: "Persistent and
+    Robust Execution of MAPF Schedules in Warehouses", IEEE RA-L 2019).
     """
 
     sequence: int
     waypoint: WaypointId
     lane: LaneId | None = None
     lift: LiftId | None = None
+    claim: int = 0
+    after: tuple[Precedence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yield:
+    """Another robot's node that has to wait for a new claim."""
+
+    robot: RobotId
+    sequence: int
+    after: Precedence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +112,19 @@ class Wait:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why a robot does not go on with its mission for now; it may still drive to `place`, and stays there.
+
+    `by` is the alarm or closure that holds it.
+    """
+
+    by: str
+    because: str
+    since: datetime
+    place: WaypointId | None = None
+
+
 class DeviceKind(StrEnum):
     DOOR = "door"
     LIFT = "lift"
@@ -93,9 +132,11 @@ class DeviceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSession:
-    """A robot's lease of a door or a lift. `level` is where the lift shall be for it now.
+    """A lease of a door or a lift, owned by `robot`. `level` is where the lift shall be for it now.
 
-    `ends_after` is the sequence of the route node after whose passing the device is given back.
+    `ends_after` is the sequence of the route node after whose passing the device is given back. Unless it is renewed,
+    the lease is over at `expires`. `fencing` counts the sessions of the device, so that a late request of an old one is
+    told from those of the present one.
     """
 
     id: str
@@ -103,6 +144,8 @@ class DeviceSession:
     device: DoorId | LiftId
     robot: RobotId
     ends_after: int
+    expires: datetime
+    fencing: int
     level: LevelId | None = None
 
 
@@ -132,7 +175,8 @@ class Robot:
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
     decontamination. `loads` names the compartment of each item on board, `opened` the compartments that stand open.
-    `home` replaces the site's own while that one is needed by others.
+    `home` replaces the site's own while that one is needed by others. `retreat` is the way from the end of its drive to
+    where it can stay: planned for, so that others pass in turn, but driven only when it has nothing else to do.
     """
 
     id: RobotId
@@ -148,7 +192,9 @@ class Robot:
     docked: bool = False
     mission: MissionId | None = None
     drive: Drive | None = None
+    retreat: tuple[RouteNode, ...] = ()
     wait: Wait | None = None
+    hold: Hold | None = None
     pending: tuple[PendingCommand, ...] = ()
     loads: tuple[tuple[str, str], ...] = ()
     opened: tuple[str, ...] = ()
@@ -162,6 +208,10 @@ class Robot:
     def in_service(self) -> bool:
         """Whether nobody has to look at it before it may work again."""
         return self.status not in (RobotStatus.OUT_OF_SERVICE, RobotStatus.ERROR)
+
+    def may_drive_to(self, goal: WaypointId) -> bool:
+        """Whether nothing holds it, or it is held there."""
+        return self.hold is None or self.hold.place == goal
 
     @property
     def able(self) -> bool:

@@ -13,11 +13,14 @@ from functools import partial
 from typing import Any, Final
 
 from fleet_manager.domain import events as e
+from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
+from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.devices import Device, TurnCause
 from fleet_manager.domain.missions import Mission, MissionId, StepStatus
-from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Robot, RobotStatus
+from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Robot, RobotStatus, RouteNode, Yield
 from fleet_manager.domain.tasks import DeliveryTask, ItemState, TaskId, TaskStatus
-from maps.model import LaneId, RobotId, Site
+from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +34,22 @@ class UsedKey:
 
 @dataclass(slots=True, kw_only=True)
 class Changed:
-    """The entities that a commit must store, as they are now; an ended session or reopened lane is None."""
+    """The entities that a commit must store, as they are now; an ended session, closure or alarm is None."""
 
     tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
     missions: dict[MissionId, Mission] = field(default_factory=dict)
     robots: dict[RobotId, Robot] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     sessions: dict[str, DeviceSession | None] = field(default_factory=dict)
-    closed_lanes: dict[LaneId, datetime | None] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    closures: dict[ClosureId, Closure | None] = field(default_factory=dict)
+    alarms: dict[AlarmId, Alarm | None] = field(default_factory=dict)
     keys: dict[str, UsedKey] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class FleetState:
-    """Open tasks with their missions, all robots, open alerts, device sessions, closed lanes.
+    """Open tasks with their missions, all robots, open alerts, device sessions, closures, alarms.
 
     Ended tasks, missions and closed alerts are forgotten by `forget_ended`; the store keeps them. `counts` numbers ids
     per kind. `seq` is the last event's.
@@ -56,7 +61,9 @@ class FleetState:
     robots: dict[RobotId, Robot] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     sessions: dict[str, DeviceSession] = field(default_factory=dict)
-    closed_lanes: dict[LaneId, datetime] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    closures: dict[ClosureId, Closure] = field(default_factory=dict)
+    alarms: dict[AlarmId, Alarm] = field(default_factory=dict)
     keys: dict[str, UsedKey] = field(default_factory=dict)
     task_count: int = 0
     mission_count: int = 0
@@ -74,6 +81,25 @@ class FleetState:
 
     def put_alert(self, alert: Alert) -> None:
         self.alerts[alert.id] = self.changed.alerts[alert.id] = alert
+
+    def put_session(self, session: DeviceSession) -> None:
+        self.sessions[session.id] = self.changed.sessions[session.id] = session
+
+    def put_device(self, device: Device) -> None:
+        self.devices[device.id] = self.changed.devices[device.id] = device
+
+    def device(self, device: DoorId | LiftId) -> Device:
+        """What is remembered of a door or lift; nothing at first."""
+        return self.devices.get(device) or Device(id=device)
+
+    def closed_lanes(self, start: WaypointId | None = None, *, strictly: bool = False) -> frozenset[LaneId]:
+        """The lanes that are closed for a robot standing at `start`; `strictly` those that it must not use at all."""
+        closures = (c for c in self.closures.values() if c.strict or not strictly)
+        return frozenset(lane for closure in closures for lane in closure.shuts(start))
+
+    def closure_at(self, place: WaypointId) -> Closure | None:
+        """The strict closure that holds a place: nobody may go there, or stay."""
+        return next((c for c in self.closures.values() if c.strict and place in c.inside), None)
 
     def take_changed(self) -> Changed:
         """What changed since the last call."""
@@ -270,7 +296,7 @@ def _robot_mode_changed(s: FleetState, event: e.RobotModeChanged, at: datetime) 
 
 def _stand_at(s: FleetState, robot_id: RobotId, event: e.RobotModeChanged) -> None:
     """Somebody moved the robot by hand: its route is over, it stands where the report confirms."""
-    s.put_robot(replace(s.robots[robot_id], waypoint=event.waypoint, drive=None, wait=None, docked=False))
+    s.put_robot(replace(s.robots[robot_id], waypoint=event.waypoint, drive=None, retreat=(), wait=None, docked=False))
 
 
 def _robot_paused(s: FleetState, event: e.RobotPaused, at: datetime) -> None:
@@ -312,15 +338,46 @@ def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
 
 def _route_claimed(s: FleetState, event: e.RouteClaimed, at: datetime) -> None:
     robot = s.robots[event.robot]
+    leaves = len(event.drive.nodes) > 1
     s.put_robot(
         replace(
             robot,
             drive=event.drive,
+            retreat=event.retreat,
             next_sequence=event.drive.end + 1,
             next_command=robot.next_command + 1,
-            docked=False if len(event.drive.nodes) > 1 else robot.docked,
+            docked=robot.docked and not leaves,
+            status=RobotStatus.IDLE if leaves and robot.status is RobotStatus.CHARGING else robot.status,
         )
     )
+    for waiting in event.yields:
+        _wait_for(s, waiting)
+
+
+def _wait_for(s: FleetState, waiting: Yield) -> None:
+    robot = s.robots[waiting.robot]
+
+    def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
+        return tuple(
+            replace(node, after=(*node.after, waiting.after)) if node.sequence == waiting.sequence else node
+            for node in nodes
+        )
+
+    drive = robot.drive
+    if drive is not None and waiting.sequence <= drive.end:
+        s.put_robot(replace(robot, drive=replace(drive, nodes=extended(drive.nodes))))
+    else:
+        s.put_robot(replace(robot, retreat=extended(robot.retreat)))
+
+
+def _route_given_up(s: FleetState, event: e.RouteGivenUp, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    drive = robot.drive
+    if drive is not None and drive.allocated_to < drive.end:
+        kept = drive.nodes[: drive.index(drive.allocated_to) + 1]
+        drive = replace(drive, id=f"{robot.id}-{robot.next_command}", goal=kept[-1].waypoint, nodes=kept)
+        robot = replace(robot, drive=drive, next_command=robot.next_command + 1)
+    s.put_robot(replace(robot, retreat=()))
 
 
 def _with_drive(s: FleetState, robot_id: RobotId, change: Callable[[Drive], Drive]) -> None:
@@ -363,22 +420,66 @@ def _wait_ended(s: FleetState, event: e.WaitEnded, at: datetime) -> None:
     s.put_robot(replace(s.robots[event.robot], wait=None))
 
 
-def _lane_closed(s: FleetState, event: e.LaneClosed, at: datetime) -> None:
-    s.closed_lanes[event.lane] = s.changed.closed_lanes[event.lane] = event.until
+def _closure_started(s: FleetState, event: e.ClosureStarted, at: datetime) -> None:
+    s.closures[event.closure.id] = s.changed.closures[event.closure.id] = event.closure
 
 
-def _lane_reopened(s: FleetState, event: e.LaneReopened, at: datetime) -> None:
-    s.closed_lanes.pop(event.lane, None)
-    s.changed.closed_lanes[event.lane] = None
+def _closure_ended(s: FleetState, event: e.ClosureEnded, at: datetime) -> None:
+    del s.closures[event.closure]
+    s.changed.closures[event.closure] = None
 
 
-def _session_set(s: FleetState, event: e.SessionStarted | e.SessionMoved, at: datetime) -> None:
-    s.sessions[event.session.id] = s.changed.sessions[event.session.id] = event.session
+def _robot_held(s: FleetState, event: e.RobotHeld, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], hold=event.hold))
+
+
+def _robot_let_go(s: FleetState, event: e.RobotLetGo, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], hold=None))
+
+
+def _session_started(s: FleetState, event: e.SessionStarted, at: datetime) -> None:
+    session = event.session
+    s.put_session(session)
+    s.put_device(replace(s.device(session.device), fencing=session.fencing))
+
+
+def _session_moved(s: FleetState, event: e.SessionMoved, at: datetime) -> None:
+    s.put_session(event.session)
+    device = s.device(event.session.device)
+    if device.turn_of(event.session.robot) is not None:
+        s.put_device(device.without_turn_of(event.session.robot))
+
+
+def _session_renewed(s: FleetState, event: e.SessionRenewed, at: datetime) -> None:
+    s.put_session(replace(s.sessions[event.session], expires=event.expires))
 
 
 def _session_ended(s: FleetState, event: e.SessionEnded, at: datetime) -> None:
     del s.sessions[event.session]
     s.changed.sessions[event.session] = None
+
+
+def _session_refused(s: FleetState, event: e.SessionRefused, at: datetime) -> None:
+    device = s.device(s.sessions.pop(event.session).device)
+    s.changed.sessions[event.session] = None
+    s.put_device(replace(device, fencing=max(device.fencing, event.newest)))
+
+
+def _robot_turned_away(s: FleetState, event: e.RobotTurnedAway, at: datetime) -> None:
+    del s.sessions[event.session]
+    s.changed.sessions[event.session] = None
+    device = s.device(event.lift).without_turn_of(event.turn.robot)
+    full = device.full + (event.turn.cause is TurnCause.FULL)
+    s.put_device(replace(device, turned_away=(*device.turned_away, event.turn), full=full))
+
+
+def _alarm_raised(s: FleetState, event: e.AlarmRaised, at: datetime) -> None:
+    s.alarms[event.alarm.id] = s.changed.alarms[event.alarm.id] = event.alarm
+
+
+def _alarm_ended(s: FleetState, event: e.AlarmEnded, at: datetime) -> None:
+    del s.alarms[event.alarm]
+    s.changed.alarms[event.alarm] = None
 
 
 def _alert_raised(s: FleetState, event: e.AlertRaised, at: datetime) -> None:
@@ -420,6 +521,7 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.CommandIssued: _command_issued,
     e.CommandEnded: _command_ended,
     e.RouteClaimed: _route_claimed,
+    e.RouteGivenUp: _route_given_up,
     e.RouteAllocated: _route_allocated,
     e.NodePassed: _node_passed,
     e.DriveEnded: _drive_ended,
@@ -427,11 +529,18 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.RobotRehomed: _robot_rehomed,
     e.WaitStarted: _wait_started,
     e.WaitEnded: _wait_ended,
-    e.LaneClosed: _lane_closed,
-    e.LaneReopened: _lane_reopened,
-    e.SessionStarted: _session_set,
-    e.SessionMoved: _session_set,
+    e.ClosureStarted: _closure_started,
+    e.ClosureEnded: _closure_ended,
+    e.RobotHeld: _robot_held,
+    e.RobotLetGo: _robot_let_go,
+    e.SessionStarted: _session_started,
+    e.SessionMoved: _session_moved,
+    e.SessionRenewed: _session_renewed,
     e.SessionEnded: _session_ended,
+    e.SessionRefused: _session_refused,
+    e.RobotTurnedAway: _robot_turned_away,
+    e.AlarmRaised: _alarm_raised,
+    e.AlarmEnded: _alarm_ended,
     e.AlertRaised: _alert_raised,
     e.AlertTaken: _alert_taken,
     e.AlertClosed: _alert_closed,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from fleet_manager.domain.alarms import AlarmKind
+from fleet_manager.domain.closures import Area
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId
 from maps.model import RobotId
 
@@ -130,4 +132,78 @@ class ChangeAlert:
     action: AlertAction
 
 
-UserCommand = SubmitTask | ChangeTask | CancelTask | SendPorter | HandOver | ChangeRobot | ChangeAlert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartClosure:
+    """Close `lanes` (ids), or all lanes that touch `area`, until a time."""
+
+    actor: Actor
+    lanes: tuple[str, ...] = ()
+    area: Area | None = None
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndClosure:
+    """Reopen early."""
+
+    actor: Actor
+    closure: str
+
+
+class LiftAction(StrEnum):
+    """`give-way` (让梯) sends the robots that wait out of the line once, for a short while."""
+
+    RESERVE = "reserve"
+    FREE = "free"
+    GIVE_WAY = "give-way"
+
+
+class LiftPurpose(StrEnum):
+    BED = "bed"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLift:
+    """`purpose` and `until` belong to a reservation; without `until` it lasts a usual while."""
+
+    actor: Actor
+    lift: str
+    action: LiftAction
+    purpose: LiftPurpose = LiftPurpose.BED
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseAlarm:
+    """In a zone, a building, on levels, or, when none is named, on the whole site."""
+
+    actor: Actor
+    kind: AlarmKind = AlarmKind.FIRE
+    zone: str | None = None
+    building: str | None = None
+    levels: tuple[str, ...] = ()
+    recall_level: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAlarm:
+    actor: Actor
+    alarm: str
+
+
+UserCommand = (
+    SubmitTask
+    | ChangeTask
+    | CancelTask
+    | SendPorter
+    | HandOver
+    | ChangeRobot
+    | ChangeAlert
+    | StartClosure
+    | EndClosure
+    | ChangeLift
+    | RaiseAlarm
+    | EndAlarm
+)

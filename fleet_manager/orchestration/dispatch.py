@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from fleet_manager.domain import infection_control
+from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
-from fleet_manager.domain.missions import Mission, MissionId, MissionKind
+from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step, StepKind
 from fleet_manager.domain.robots import CommandKind, Robot, RobotMode
 from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
-from fleet_manager.planning.assignment import Assigner, hungarian
+from fleet_manager.planning.assignment import WEIGHT, Assigner, hungarian
+from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import Estimate, estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps
 from maps.model import CarrierKind, Fleet, Flow, ItemClassId, RobotId, Site, WaypointId
 
-_WEIGHT: Final = {Priority.STAT: 8.0, Priority.URGENT: 4.0, Priority.ROUTINE: 2.0, Priority.BACKGROUND: 1.0}
-"""How much a second of waiting counts when several tasks compete for the same robots."""
-
 _AGES: Final = timedelta(minutes=20)
 """A task that waited this long is treated as one priority more urgent, so that nothing waits for ever."""
+
+_CLOSED: Final = "closed"
+"""The code of a refusal for which a closure is to blame."""
 
 _PER_RANK: Final = 1e5
 _WORTH_LEAVING_CHARGER: Final = 0.3
@@ -59,6 +62,7 @@ class Dispatch:
         self._execution = execution
         self._missions = missions
         self._assign = assign
+        self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
 
     def cycle(self) -> None:
         """The phases, in order; each leaves a state that is fine to stop in."""
@@ -110,7 +114,7 @@ class Dispatch:
         mission = self._ledger.state.mission_of(robot)
         idle = mission is None or mission.kind is not MissionKind.DELIVER
         free = not robot.loads and not robot.opened and all(c.kind is CommandKind.DOCK for c in robot.pending)
-        return robot.able and idle and free and robot.waypoint is not None
+        return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
 
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:
         fleet = self._site.fleets[robot.fleet]
@@ -125,15 +129,20 @@ class Dispatch:
             return _Refusal("porter_not_wanted", "porters are sent on request only")
         start = self._execution.will_stand_at(robot.id)
         assert start is not None
+        steps = delivery_steps(MissionId(""), task, self._retrieve_at(task))
+        home = self._execution.home(robot.id)
         found = estimate(
             self._routes.of(robot.fleet),
             fleet,
             start=start,
             charge=robot.state_of_charge,
-            steps=delivery_steps(MissionId(""), task, self._retrieve_at(task)),
-            then=self._execution.home(robot.id),
-            closed=frozenset(self._ledger.state.closed_lanes),
+            steps=steps,
+            then=home if home is not None and self._is_open(robot.id, home) else None,
+            closed=self._ledger.state.closed_lanes(start),
         )
+        closure = self._in_the_way(robot, start, steps)
+        if closure is not None:
+            return _Refusal(_CLOSED, closure.text)
         if found is None:
             return _Refusal("no_way", "has no way there")
         if not found.enough:
@@ -141,6 +150,25 @@ class Dispatch:
         if robot.docked and robot.state_of_charge < _WORTH_LEAVING_CHARGER:
             return _Refusal("low_charge", f"charges, {robot.state_of_charge:.0%} now")
         return found
+
+    def _in_the_way(self, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
+        """The closure for which a robot can't do these steps now."""
+        closures = self._ledger.state.closures.values()
+        if not closures:
+            return None
+        tables = self._routes.of(robot.fleet)
+        places = [start, *(step.place for step in steps if step.kind is StepKind.GO_TO)]
+        found = (in_the_way(tables, one, other, closures) for one, other in pairwise(places))
+        return next((closure for closure in found if closure is not None), None)
+
+    def _is_open(self, robot_id: RobotId, place: WaypointId) -> bool:
+        """Whether a robot may go to a place and finds a way that no closure forbids."""
+        state = self._ledger.state
+        start = self._execution.will_stand_at(robot_id)
+        if start is None or state.closure_at(place) is not None:
+            return False
+        closed = state.closed_lanes(start, strictly=True)
+        return not closed or self._routes.of(state.robots[robot_id].fleet).time(start, place, closed) is not None
 
     def unfit(self, task: DeliveryTask, fleet: Fleet) -> str | None:
         """Why a fleet can't carry these goods between these places at all, or None when it can."""
@@ -188,7 +216,7 @@ class Dispatch:
         """Weighted seconds until the pick-up; each rank of urgency costs more than any way."""
         if not isinstance(found, Estimate):
             return None
-        return rank * _PER_RANK + found.to_first_stop * _WEIGHT[task.priority]
+        return rank * _PER_RANK + found.to_first_stop * WEIGHT[task.priority]
 
     def _start(
         self, task: DeliveryTask, robot: Robot, found: Estimate, judged: dict[RobotId, Estimate | _Refusal]
@@ -212,6 +240,7 @@ class Dispatch:
             text=f"is at {mission.steps[0].place} in {_words(found.to_first_stop)}, done in {_words(found.duration)}",
         )
         others = self._reasons(task, {r: e for r, e in judged.items() if r != robot.id}, found)
+        self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.record(TaskAssigned(task=task.id, mission=mission, eta=eta, reasons=(why, *others)))
         self._missions.signal(robot.id, Signal.BEGIN)
 
@@ -221,11 +250,27 @@ class Dispatch:
     def _defer(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal], *, is_ready: bool) -> None:
         if is_ready:
             reasons = self._reasons(task, judged, None)
+            self._call_for_opening(task, judged)
         else:
             start = f"{task.earliest_start:%H:%M} UTC"
             reasons = (Reason(subject=task.id, code="not_yet", text=f"starts at {start}"),)
         if reasons != task.reasons:
             self._ledger.record(TaskDeferred(task=task.id, reasons=reasons))
+
+    def _call_for_opening(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal]) -> None:
+        """A closure keeps an urgent task waiting, or one that is due before it ends: somebody should know."""
+        closed = next((r for r in judged.values() if isinstance(r, _Refusal) and r.code == _CLOSED), None)
+        if closed is None or any(isinstance(found, Estimate) for found in judged.values()):
+            return
+        ends = [c.until for c in self._ledger.state.closures.values()]
+        late = task.due is not None and any(until is None or until > task.due for until in ends)
+        if late or task.priority in (Priority.STAT, Priority.URGENT):
+            self._ledger.alert(
+                "task_shut_out",
+                task.id,
+                f"{task.id} from {task.pickup} to {task.dropoff} waits: its way is {closed.text}",
+                "reopen it early, or send a person with the goods (send-porter)",
+            )
 
     def _reasons(
         self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal], best: Estimate | None
@@ -258,6 +303,8 @@ class Dispatch:
             return _Refusal(robot.mode, f"is in {robot.mode} mode")
         if robot.paused:
             return _Refusal("paused", "is paused")
+        if robot.hold is not None:
+            return _Refusal("held", f"holds: {robot.hold.because}")
         if mission is not None and mission.task is not None:
             return _Refusal("busy", f"works for {mission.task}")
         if robot.loads:
@@ -280,7 +327,8 @@ class Dispatch:
 
     def _give_homes_back(self) -> None:
         for robot in self._resting():
-            if robot.home is not None:
+            own = self._own_homes.get(robot.id)
+            if robot.home is not None and own is not None and self._is_open(robot.id, own):
                 self._execution.give_home_back(robot.id)
 
     def _recharge(self) -> None:
@@ -294,7 +342,7 @@ class Dispatch:
     def _charger_for(self, robot: Robot) -> WaypointId | None:
         """Its home when that is a charger; when the charge is low, the nearest free one that is nobody's home."""
         home = self._execution.home(robot.id)
-        if home is not None and home in self._site.chargers:
+        if home is not None and home in self._site.chargers and self._is_open(robot.id, home):
             return home
         if robot.state_of_charge >= self._site.fleets[robot.fleet].battery.recharge_below:
             return None
@@ -306,7 +354,7 @@ class Dispatch:
             if charger.waypoint in taken or (charger.fleets is not None and robot.fleet not in charger.fleets):
                 continue
             way = tables.time(start, charger.waypoint) if start else None
-            if way is not None:
+            if way is not None and self._is_open(robot.id, charger.waypoint):
                 near.append((way, charger.waypoint))
         if not near:
             self._ledger.alert(
@@ -329,14 +377,21 @@ class Dispatch:
     def _leave_chargers(self) -> None:
         for robot in self._resting():
             home = self._execution.home(robot.id)
-            if robot.docked and robot.state_of_charge >= _CHARGED and home is not None and home != robot.waypoint:
+            charged = robot.docked and robot.state_of_charge >= _CHARGED
+            if charged and home is not None and home != robot.waypoint and self._is_open(robot.id, home):
                 self._begin(robot, MissionKind.PARK, home)
 
     def _park(self) -> None:
         for robot in self._resting():
             home = self._execution.home(robot.id)
+            if home is not None and not self._is_open(robot.id, home):
+                self._execution.rest_elsewhere(robot.id)
+                home = self._execution.home(robot.id)
             stays = robot.docked and robot.home is None
-            if not stays and home is not None and self._execution.will_stand_at(robot.id) != home:
+            at_home = self._execution.will_stand_at(robot.id) == home
+            if at_home and robot.drive is None and robot.retreat:
+                self._execution.stay_home(robot.id)
+            if not stays and home is not None and not at_home and self._is_open(robot.id, home):
                 self._begin(robot, MissionKind.PARK, home)
 
     def _begin(self, robot: Robot, kind: MissionKind, place: WaypointId) -> None:

@@ -1,8 +1,9 @@
-"""Drives: claim a route, allocate it part by part, clear what doors and lifts allow, release what lies behind."""
+"""Drives: claim a route, follow it from report to report, find another one, make room, give up."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
 from fleet_manager.domain.events import (
     DriveEnded,
@@ -10,93 +11,83 @@ from fleet_manager.domain.events import (
     RobotRehomed,
     RouteAllocated,
     RouteClaimed,
-    WaitEnded,
-    WaitStarted,
+    RouteGivenUp,
     ZoneEntered,
 )
-from fleet_manager.domain.robots import Drive, Robot, RouteNode, Wait
-from fleet_manager.orchestration.devices import Devices, Gate
-from fleet_manager.orchestration.ledger import Ledger
-from fleet_manager.orchestration.ports import AgentLink
-from fleet_manager.orchestration.settings import Patience
-from fleet_manager.planning.costs import LIFT_RIDE
-from fleet_manager.planning.parking import Parking
-from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.traffic import Obstacle, Traffic
-from maps.model import CarrierKind, LaneId, LiftId, RobotId, Site, WaypointId
-from maps.model import Robot as SiteRobot
+from fleet_manager.domain.missions import MissionKind
+from fleet_manager.domain.robots import Drive, Robot, RouteNode
+from fleet_manager.orchestration.allocation import Allocation
+from fleet_manager.planning.assignment import WEIGHT
+from fleet_manager.planning.estimates import HANDOVER
+from fleet_manager.planning.itinerary_kernel import FOREVER
+from fleet_manager.planning.routes import Route
+from fleet_manager.planning.traffic import Claim, Movable
+from maps.model import LaneId, LevelId, RobotId, WaypointId
 from robot_agents import protocol
 
+_OTHER_RESTS: Final = 3
+"""How many bays are tried when the way home is blocked."""
 
-class Execution:
-    """Every robot's drive. What a robot holds is in its `Drive`, and mirrored in the traffic table."""
 
-    def __init__(
-        self,
-        site: Site,
-        ledger: Ledger,
-        routes: Routes,
-        traffic: Traffic,
-        parking: Parking,
-        devices: Devices,
-        link: AgentLink,
-        patience: Patience,
-    ) -> None:
-        self._site = site
-        self._ledger = ledger
-        self._routes = routes
-        self._traffic = traffic
-        self._parking = parking
-        self._devices = devices
-        self._link = link
-        self._patience = patience
-        self._robots: dict[RobotId, SiteRobot] = {r.id: r for f in site.fleets.values() for r in f.robots}
-        self._waiting: dict[RobotId, RobotId | None] = {}
+_LONG_STAY: Final = 600.0
+"""Seconds that a robot is expected to stay where it charges or parks."""
 
-    # --- the floor -------------------------------------------------------------------------------------
+_WORTH_REPLANNING: Final = 10.0
+"""Seconds by which a new route must be quicker than the one that waits."""
 
-    def on_foot(self, robot: Robot) -> bool:
-        """People find their way and need no allocation."""
-        return self._site.fleets[robot.fleet].carrier is CarrierKind.PERSON
 
-    def home(self, robot: RobotId) -> WaypointId | None:
-        """Where the robot rests now: its own home, or another bay while its own is needed."""
-        return self._ledger.state.robots[robot].home or self._robots[robot].home
+class Execution(Allocation):
+    """Every robot's drive, from the wish to go somewhere to the arrival."""
+
+    # --- homes -------------------------------------------------------------------------------------
 
     def give_home_back(self, robot_id: RobotId) -> None:
         """Let a robot rest at its own home again when nobody needs it any more."""
         robot, own = self._ledger.state.robots[robot_id], self._robots[robot_id].home
         if robot.home is None or own is None:
             return
-        goals = [m.goal for m in self._ledger.state.missions.values() if m.robot != robot_id]
-        goals += [r.drive.goal for r in self._ledger.state.robots.values() if r.drive and r.id != robot_id]
+        state = self._ledger.state
+        goals = [s.place for m in state.missions.values() if m.robot != robot_id for s in m.steps[m.current :]]
+        goals += [r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id]
+        goals += [goal for other, goal in self._wanted.items() if other != robot_id]
         if not any(self._parking.touch(own, goal) for goal in goals):
             self._rehome(robot_id, None)
 
-    def _rehome(self, robot_id: RobotId, home: WaypointId | None) -> bool:
-        rests_at = home or self._robots[robot_id].home
-        if self._traffic.knows(robot_id) and not self._traffic.rehome(robot_id, rests_at):
-            return False
+    def _rehome(self, robot_id: RobotId, home: WaypointId | None) -> None:
         self._ledger.record(RobotRehomed(robot=robot_id, home=home))
         self._ledger.set_timer("dispatch", robot_id, 0.0)
-        return True
 
     def _free_goal(self, robot_id: RobotId, goal: WaypointId) -> None:
-        """Whoever has its home at this robot's goal rests elsewhere for now, in a bay that nobody needs."""
-        state = self._ledger.state
-        for other in state.robots.values():
+        """Whoever has its home at this robot's goal rests elsewhere for now."""
+        for other in tuple(self._ledger.state.robots.values()):
             home = self.home(other.id)
-            if other.id == robot_id or home is None or self.on_foot(other) or not self._parking.touch(home, goal):
+            if other.id == robot_id or home is None or self.on_foot(other):
                 continue
-            taken = {w for r in state.robots if r != other.id and (w := self.home(r)) is not None}
-            taken |= {w for r in state.robots if r != other.id and (w := self.will_stand_at(r)) is not None}
-            taken |= {r.drive.goal for r in state.robots.values() if r.drive and r.id != other.id}
-            taken |= {goal}
-            start = self.will_stand_at(other.id) or home
-            closed = frozenset(state.closed_lanes)
-            for bay in self._parking.nearest(other.fleet, start, taken, closed):
-                if self._rehome(other.id, bay):
-                    break
+            if self._parking.touch(home, goal):
+                self._move_aside(other.id, (goal,))
+
+    def rest_elsewhere(self, robot_id: RobotId) -> None:
+        """The way home is closed: rest in the nearest bay that is open and that nobody needs, if there is one."""
+        self._move_aside(robot_id, ())
+
+    def _move_aside(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
+        """Let a robot rest where it touches nothing of `way`, in a bay that nobody needs (priority inheritance)."""
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        taken = {w for r in state.robots if r != robot_id and (w := self.home(r)) is not None}
+        taken |= {w for r in state.robots if r != robot_id and (w := self.will_stand_at(r)) is not None}
+        taken |= {r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id}
+        taken |= set(way)
+        start = self.will_stand_at(robot_id) or self.home(robot_id)
+        if start is None:
+            return
+        for bay in self._parking.nearest(robot.fleet, start, taken, self._closed(start)):
+            self._rehome(robot_id, bay)
+            if robot.drive is not None or robot.retreat:
+                self._claim(robot_id, robot.drive.goal if robot.drive else start)
+            return
+
+    # --- the floor ---------------------------------------------------------------------------------
 
     def place(self, robot_id: RobotId) -> None:
         """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart.
@@ -107,30 +98,65 @@ class Execution:
         at = robot.waypoint or self.home(robot_id)
         if self.on_foot(robot) or at is None:
             return
-        if robot.drive is not None:
-            self._traffic.restore(robot_id, robot.fleet, self.home(robot_id), robot.drive)
-        else:
-            self._traffic.place(robot_id, robot.fleet, self.home(robot_id), at)
-        self._traffic.immobile(robot_id, can_move=robot.able and robot.waypoint is not None)
+        self._traffic.place(robot_id, robot.fleet, at, self._now())
+        self.mobility_changed(robot_id)
         self.wake_those_behind(robot_id)
 
+    def take_up(self) -> None:
+        """After a restart: all robots with the routes they had."""
+        now = self._now()
+        for robot in self._ledger.state.robots.values():
+            at = robot.waypoint or self.home(robot.id)
+            if not self.on_foot(robot) and at is not None:
+                self._traffic.restore(robot.id, robot.fleet, at, robot.drive, robot.retreat, now)
+        self._traffic.settle(now)
+        self._ledger.start_timer("foresee", "fleet", self._patience.foresee)
+        for robot_id in self._ledger.state.robots:
+            self.mobility_changed(robot_id)
+
+    def _closed(self, start: WaypointId) -> frozenset[LaneId]:
+        """The lanes that a robot from `start` should not use now."""
+        return self._ledger.state.closed_lanes(start)
+
+    def _forbidden(self, start: WaypointId) -> frozenset[LaneId]:
+        """The lanes that it must not use at all."""
+        return self._ledger.state.closed_lanes(start, strictly=True)
+
     def mobility_changed(self, robot_id: RobotId) -> None:
-        """Pause, e-stop, silence and their end: the others' safety counts on this robot, or not."""
+        """Pause, e-stop, silence and their end: a robot that can't move for long is planned round."""
         robot = self._ledger.state.robots[robot_id]
+        if not self._traffic.knows(robot_id):
+            return
+        able = robot.able and robot.waypoint is not None
+        self._traffic.mobile(robot_id, able=able)
+        if able:
+            self._ledger.stop_timer("stuck", robot_id)
+        elif robot.connected or robot.lost_since is not None:
+            self._ledger.start_timer("stuck", robot_id, self._patience.blocked)
+
+    def still_stuck(self, robot_id: RobotId) -> None:
+        """A robot has not moved for long: what it holds is blocked, and the others are planned round it."""
         if self._traffic.knows(robot_id):
-            self._traffic.immobile(robot_id, can_move=robot.able and robot.waypoint is not None)
+            self._give_up(robot_id, stuck=True)
 
-    def standing_at(self, robot_id: RobotId) -> WaypointId | None:
-        """The waypoint where a robot stands, None while it drives."""
-        robot = self._ledger.state.robots[robot_id]
-        return robot.waypoint if robot.drive is None else None
+    def stay(self, robot_id: RobotId) -> None:
+        """Drive no farther than allocated and stay there until further notice; the others are planned round it."""
+        if self._traffic.knows(robot_id):
+            self._give_up(robot_id, stuck=False)
 
-    def will_stand_at(self, robot_id: RobotId) -> WaypointId | None:
-        """The waypoint from which a new route starts: the end of what it holds, or where it stands."""
-        robot = self._ledger.state.robots[robot_id]
-        return robot.drive.allocated_end if robot.drive else robot.waypoint
+    def _give_up(self, robot_id: RobotId, *, stuck: bool) -> None:
+        before = self._ledger.state.robots[robot_id].drive
+        self._ledger.record(RouteGivenUp(robot=robot_id))
+        self._traffic.give_up(robot_id, stuck=stuck)
+        self._waiting.pop(robot_id, None)
+        self._wanted.pop(robot_id, None)
+        if self._ledger.state.robots[robot_id].drive != before:
+            self._clear_wait(robot_id)
+            self.send_drive(robot_id)
+        self.wake_those_behind(robot_id)
+        self.plan_round()
 
-    # --- driving ---------------------------------------------------------------------------------------
+    # --- driving -----------------------------------------------------------------------------------
 
     def drive_to(self, robot_id: RobotId, goal: WaypointId) -> bool:
         """Claim a route to `goal`, keeping what is allocated already; False when there is none.
@@ -138,234 +164,358 @@ class Execution:
         Where leaving the old route would shut somebody in, the robot follows it to its end first; whoever wants it
         elsewhere asks again when it arrives.
         """
+        with self._plan_times.planning():
+            return self._drive_to(robot_id, goal)
+
+    def _drive_to(self, robot_id: RobotId, goal: WaypointId) -> bool:
         robot = self._ledger.state.robots[robot_id]
         start = self.will_stand_at(robot_id)
         if start is None:
             return False
         tables = self._routes.of(robot.fleet)
-        closed = frozenset(self._ledger.state.closed_lanes)
-        queues = self._lift_queues(robot_id)
-        route = tables.route(start, goal, closed, queues) or (tables.route(start, goal) if closed else None)
+        route = tables.route(start, goal, self._closed(start)) or tables.route(start, goal, self._forbidden(start))
         if route is None:
             return False
+        if self.on_foot(robot):
+            self._walk(robot, route)
+            return True
+        self._free_goal(robot_id, goal)
+        self._wanted.pop(robot_id, None)
+        if not self._claim(robot_id, goal) and not self._retreat(robot_id):
+            self._postpone(robot_id, goal)
+        return True
+
+    def stay_home(self, robot_id: RobotId) -> None:
+        """A robot at home has a retreat that it needs no more; if others count on its leaving, it leaves."""
+        home = self.home(robot_id)
+        assert home is not None
+        if not self._claim(robot_id, home):
+            self._retreat(robot_id)
+
+    def _retreat(self, robot_id: RobotId) -> bool:
+        """Drive home as planned when there is no other way now: from home there always is one again."""
+        robot = self._ledger.state.robots[robot_id]
+        if robot.drive is not None:
+            return False
+        nodes = self._traffic.retreat(robot_id)
+        if not nodes:
+            return False
+        drive = Drive(
+            id=f"{robot_id}-{robot.next_command}",
+            goal=nodes[-1].waypoint,
+            nodes=nodes,
+            reached=nodes[0].sequence,
+            allocated_to=nodes[0].sequence,
+            cleared_to=nodes[0].sequence,
+        )
+        self._take_up(RouteClaimed(robot=robot_id, drive=drive))
+        return True
+
+    def _take_up(self, *claims: RouteClaimed) -> None:
+        """Record claims that were planned together, and only then let the robots and those behind them go on."""
+        for claimed in claims:
+            self._ledger.record(claimed)
+        self._ledger.start_timer("foresee", "fleet", self._patience.foresee)
+        for claimed in claims:
+            self._clear_wait(claimed.robot)
+            self.allocate(claimed.robot)
+            self.send_drive(claimed.robot)
+        for claimed in claims:
+            self.wake_those_behind(claimed.robot)
+
+    def _walk(self, robot: Robot, route: Route) -> None:
+        """People find their way: the whole route is theirs at once."""
+        first = robot.next_sequence
+        nodes = [RouteNode(sequence=first, waypoint=route.start)]
+        nodes += [
+            RouteNode(sequence=first + 1 + i, waypoint=leg.waypoint, lane=leg.lane, lift=leg.lift)
+            for i, leg in enumerate(route.legs)
+        ]
+        end = nodes[-1].sequence
+        drive = Drive(
+            id=f"{robot.id}-{robot.next_command}",
+            goal=route.goal,
+            nodes=tuple(nodes),
+            reached=first,
+            allocated_to=end,
+            cleared_to=end,
+        )
+        self._ledger.record(RouteClaimed(robot=robot.id, drive=drive))
+        self.send_drive(robot.id)
+
+    def _claim(self, robot_id: RobotId, goal: WaypointId, *, before: float = FOREVER) -> bool:
+        """Plan and claim a route from the end of what the robot holds; False when there is none now.
+
+        With `before` (s) it has to arrive earlier than that.
+        """
+        robot = self._ledger.state.robots[robot_id]
+        start = self.will_stand_at(robot_id)
+        assert start is not None
+        first = self._first_node(robot)
+        closed = self._closed(start)
+        claim = self._find(robot, goal, first, closed, before)
+        if claim is None and closed and self._routes.of(robot.fleet).time(start, goal, closed) is None:
+            claim = self._find(robot, goal, first, self._forbidden(start), before)
+        if claim is None:
+            return False
+        claims = [self._route_claimed(robot_id, goal, claim, first)]
+        for other, its in claim.others.items():
+            drive = self._ledger.state.robots[other].drive
+            assert drive is not None
+            claims.append(self._route_claimed(other, drive.goal, its))
+        self._take_up(*claims)
+        return True
+
+    @staticmethod
+    def _first_node(robot: Robot) -> RouteNode | None:
+        """The node from which a robot that stands sets out; None when it has a drive."""
+        if robot.drive is not None or robot.waypoint is None:
+            return None
+        return RouteNode(sequence=robot.next_sequence, waypoint=robot.waypoint, claim=robot.next_command)
+
+    def _route_claimed(
+        self, robot_id: RobotId, goal: WaypointId, claim: Claim, first: RouteNode | None = None
+    ) -> RouteClaimed:
+        """The drive that follows from a claim: what is allocated is kept, or it begins at `first`."""
+        robot = self._ledger.state.robots[robot_id]
         old = robot.drive
-        if old is not None:
+        if old is None:
+            assert first is not None
+            kept: tuple[RouteNode, ...] = (first,)
+            reached = allocated_to = cleared_to = first.sequence
+        else:
             kept = old.nodes[: old.index(old.allocated_to) + 1]
             reached, allocated_to, cleared_to = old.reached, old.allocated_to, old.cleared_to
-        else:
-            kept = (RouteNode(sequence=robot.next_sequence, waypoint=start),)
-            reached = allocated_to = cleared_to = robot.next_sequence
-        ahead = tuple(
-            RouteNode(sequence=allocated_to + 1 + i, waypoint=leg.waypoint, lane=leg.lane, lift=leg.lift)
-            for i, leg in enumerate(route.legs)
-        )
         drive = Drive(
             id=f"{robot_id}-{robot.next_command}",
             goal=goal,
-            nodes=kept + ahead,
+            nodes=kept + claim.nodes,
             reached=reached,
             allocated_to=allocated_to,
             cleared_to=cleared_to,
         )
-        if self.on_foot(robot):
-            drive = replace(drive, allocated_to=drive.end, cleared_to=drive.end)
-        on_foot = self.on_foot(robot)
-        if not on_foot and not self._traffic.claim(robot_id, drive):
-            return True
-        self._ledger.record(RouteClaimed(robot=robot_id, drive=drive))
-        if not on_foot:
-            self._free_goal(robot_id, goal)
-            self._clear_wait(robot_id)
-            self.allocate(robot_id)
-        self.send_drive(robot_id)
-        return True
+        return RouteClaimed(robot=robot_id, drive=drive, retreat=claim.retreat, yields=claim.yields)
 
-    def _lift_queues(self, but: RobotId) -> dict[LiftId, float]:
-        """Seconds that the claims of other robots will keep each lift busy."""
-        queues: dict[LiftId, float] = {}
-        for robot in self._ledger.state.robots.values():
-            if robot.drive is None or robot.id == but:
+    def _weight(self, robot: Robot) -> float:
+        """What a second of a robot's time counts: those with urgent goods go first."""
+        task = self._ledger.state.task_of(robot)
+        return WEIGHT[task.priority] if task is not None else min(WEIGHT.values())
+
+    def _movable(self, robot: Robot) -> Mapping[RobotId, Movable]:
+        """The driving robots that may have to let this one pass: those whose goods are less urgent."""
+        weight = self._weight(robot)
+        return {
+            other.id: Movable(
+                claim=other.next_command, weight=self._weight(other), closed=self._closed(other.drive.allocated_end)
+            )
+            for other in self._ledger.state.robots.values()
+            if other.drive is not None
+            and other.id != robot.id
+            and other.able
+            and other.hold is None
+            and not self.on_foot(other)
+            and self._weight(other) < weight
+        }
+
+    def _find(
+        self, robot: Robot, goal: WaypointId, first: RouteNode | None, closed: frozenset[LaneId], before: float
+    ) -> Claim | None:
+        """A claim that ends at home, or when the way there is blocked in another bay, which then is its home."""
+        home = self.home(robot.id)
+        rests = [home] if home is not None and before < FOREVER else self._rests(robot.id, home)
+        for rest in rests:
+            claim = self._traffic.claim(
+                robot.id,
+                goal,
+                rest=rest,
+                claim=robot.next_command,
+                now=self._now(),
+                dwell=self._dwell(robot),
+                first=first,
+                closed=closed,
+                before=before,
+                weight=self._weight(robot),
+                movable=self._movable(robot),
+            )
+            if claim is not None:
+                if rest != home:
+                    self._rehome(robot.id, rest)
+                return claim
+        return None
+
+    def _rests(self, robot_id: RobotId, home: WaypointId | None) -> Iterator[WaypointId]:
+        if home is not None:
+            yield home
+        robot = self._ledger.state.robots[robot_id]
+        start = self.will_stand_at(robot_id)
+        assert start is not None
+        others = [r for r in self._ledger.state.robots if r != robot_id]
+        taken = {w for r in others if (w := self.home(r)) is not None}
+        taken |= {w for r in others if (w := self.will_stand_at(r)) is not None}
+        yield from self._parking.nearest(robot.fleet, start, taken, self._closed(start))[:_OTHER_RESTS]
+
+    def _dwell(self, robot: Robot) -> float:
+        """How long the robot will probably stay at the end of its drive (s)."""
+        mission = self._ledger.state.mission_of(robot)
+        if mission is None or mission.kind is not MissionKind.DELIVER:
+            return _LONG_STAY
+        return HANDOVER
+
+    def _postpone(self, robot_id: RobotId, goal: WaypointId) -> None:
+        """There is no way between the others now: make room, ask those in the way to do the same, try again later."""
+        robot = self._ledger.state.robots[robot_id]
+        home = self.home(robot_id)
+        makes_room = robot.drive is None and home is not None and home not in (goal, robot.waypoint)
+        if makes_room and home is not None and self._claim(robot_id, home):
+            return
+        start = self.will_stand_at(robot_id) or goal
+        others, way = self._traffic.in_the_way(robot_id, goal, home or goal, self._now(), self._forbidden(start))
+        for other in others:
+            self._ask_for_room(other, way)
+        held_by = others[0] if others else None
+        because = f"blocked by {held_by}" if held_by else f"the way to {goal} is not free"
+        if robot.drive is None:
+            self._wanted[robot_id] = goal
+            self._wait(robot_id, goal, held_by, because)
+            self._ledger.start_timer("foresee", "fleet", self._patience.foresee)
+        self._waiting[robot_id] = held_by
+        self._ledger.start_timer("retry", robot_id, self._patience.retry)
+        if robot.drive is None and held_by is not None and not self._parking.is_bay(robot.fleet, start):
+            self._untangle(self._site.waypoints[start].level)
+
+    def _untangle(self, level: LevelId) -> None:
+        """Robots on a level stand in each other's way and find no way one after the other: move them all together."""
+        state = self._ledger.state
+        goals: dict[RobotId, WaypointId | None] = {}
+        for robot in state.robots.values():
+            at = self.will_stand_at(robot.id)
+            if at is None or self._site.waypoints[at].level != level or self.on_foot(robot) or not robot.able:
                 continue
-            for node in robot.drive.nodes[1:]:
-                if node.lift is not None:
-                    queues[node.lift] = queues.get(node.lift, 0.0) + LIFT_RIDE
-        return queues
+            home = self.home(robot.id)
+            tangled = robot.id in self._wanted or self._traffic.is_blocked(robot.id, self._now())
+            if tangled and home is not None and self._site.waypoints[home].level == level:
+                goals[robot.id] = home
+            elif tangled or (robot.drive is None and robot.mission is None):
+                goals[robot.id] = None
+        claims = {robot: state.robots[robot].next_command for robot in goals}
+        firsts = {robot: first for robot in goals if (first := self._first_node(state.robots[robot])) is not None}
+        claimed: list[RouteClaimed] = []
+        for robot_id, claim in self._traffic.untangle(level, goals, claims, firsts, self._now()).items():
+            claimed.append(self._route_claimed(robot_id, claim.nodes[-1].waypoint, claim, firsts.get(robot_id)))
+            self._wanted.pop(robot_id, None)
+            self._waiting.pop(robot_id, None)
+            if claim.nodes[-1].waypoint != self.home(robot_id):
+                self._rehome(robot_id, claim.nodes[-1].waypoint)
+        self._take_up(*claimed)
+
+    def _ask_for_room(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
+        """Let a robot that rests on the way of another rest elsewhere."""
+        home = self.home(robot_id)
+        if not self._ledger.state.robots[robot_id].able or home is None:
+            return
+        if any(self._parking.touch(home, place) for place in way):
+            self._move_aside(robot_id, way)
+
+    def plan_round(self) -> None:
+        """Plan again for every robot whose route is blocked for good, until no further one finds a way."""
+        with self._plan_times.planning():
+            self._plan_round()
+
+    def _plan_round(self) -> None:
+        progress = True
+        while progress:
+            progress = False
+            self._traffic.retime(self._now())
+            for robot in tuple(self._ledger.state.robots.values()):
+                if robot.able and robot.drive is not None and self._traffic.is_blocked(robot.id, self._now()):
+                    progress = self._find_another_way(robot.id, robot.drive.goal) or progress
+
+    def _find_another_way(self, robot_id: RobotId, goal: WaypointId) -> bool:
+        """Lead a robot round what blocks it; where there is no way round, out of the others' way."""
+        if self._claim(robot_id, goal):
+            return True
+        robot = self._ledger.state.robots[robot_id]
+        start = self.will_stand_at(robot_id)
+        if start is not None and self._parking.is_bay(robot.fleet, start):
+            return False
+        return any(
+            place != goal and self._claim(robot_id, place) for place in self._rests(robot_id, self.home(robot_id))
+        )
+
+    # --- giving up ---------------------------------------------------------------------------------
 
     def halt(self, robot_id: RobotId) -> None:
-        """End the route where the allocated part ends; what is only claimed is given up."""
-        robot = self._ledger.state.robots[robot_id]
-        if robot.drive is not None and robot.drive.end != robot.drive.allocated_to:
-            self.drive_to(robot_id, robot.drive.allocated_end)
+        """End the route where the allocated part ends, but before a lift that the robot has not boarded yet.
 
-    def lead_round(self, lane: LaneId) -> None:
-        """A lane was closed: plan again for all that claim it and do not hold it yet."""
+        What is only claimed or wanted is given up.
+        """
+        self._wanted.pop(robot_id, None)
+        drive = self._ledger.state.robots[robot_id].drive
+        if drive is not None and self._waits_for_a_car(drive):
+            self.withdraw(robot_id)
+            drive = self._ledger.state.robots[robot_id].drive
+        if drive is not None and drive.end != drive.allocated_to:
+            self.drive_to(robot_id, drive.allocated_end)
+
+    def _waits_for_a_car(self, drive: Drive) -> bool:
+        """Whether the robot is allocated the way into a car and is not cleared to board it."""
+        held = drive.nodes[drive.index(drive.cleared_to) : drive.index(drive.allocated_to) + 1]
+        outside = self._site.waypoints[held[0].waypoint].lift is None
+        return outside and any(self._site.waypoints[node.waypoint].lift is not None for node in held)
+
+    def withdraw(self, robot_id: RobotId) -> None:
+        """Give back what is allocated but not cleared, with its doors and lifts: the robot has not been told of it.
+
+        It stands where its clearance ends then; a new route starts there.
+        """
+        robot = self._ledger.state.robots[robot_id]
+        drive = robot.drive
+        if drive is not None and drive.cleared_to < drive.allocated_to and not self.on_foot(robot):
+            self._ledger.record(RouteAllocated(robot=robot_id, to=drive.cleared_to, cleared_to=drive.cleared_to))
+            self._devices.give_back(robot_id)
+            self._traffic.withdraw(robot_id, drive.cleared_to)
+
+    def lead_round(self, lanes: Collection[LaneId]) -> list[RobotId]:
+        """Lanes were closed: plan again for all that claim one and do not hold it yet.
+
+        Answers the robots that find no other way; they still claim the old one.
+        """
+        lost: list[RobotId] = []
         for robot in tuple(self._ledger.state.robots.values()):
             drive = robot.drive
             if drive is not None and not self.on_foot(robot):
                 ahead = drive.nodes[drive.index(drive.allocated_to) + 1 :]
-                if any(node.lane == lane for node in ahead):
-                    self.drive_to(robot.id, drive.goal)
+                if any(node.lane in lanes for node in ahead) and not self.drive_to(robot.id, drive.goal):
+                    lost.append(robot.id)
+        return lost
 
-    def send_drive(self, robot_id: RobotId) -> None:
-        """Tell the agent its whole route as it stands after the commit."""
-        self._ledger.after_commit(lambda: self._send_drive(robot_id))
-
-    def repeat_drive(self, robot_id: RobotId) -> None:
-        """Say the stored route again, after a reconnect or when the agent seems to have missed something.
-
-        An agent that knows the drive already leaves it as it is, so the clearance follows on its own.
-        """
-        drive = self._ledger.state.robots[robot_id].drive
-        if drive is not None:
-            self._send_drive(robot_id)
-            self._send_clearance(robot_id, drive.id, drive.cleared_to)
-
-    def _send_drive(self, robot_id: RobotId) -> None:
-        drive = self._ledger.state.robots[robot_id].drive
-        if drive is None:
-            return
-        nodes = tuple(self._protocol_node(node) for node in drive.nodes)
-        self._link.send(robot_id, protocol.Drive(command_id=drive.id, nodes=nodes, cleared_to=drive.cleared_to))
-
-    def _protocol_node(self, node: RouteNode) -> protocol.RouteNode:
-        waypoint = self._site.waypoints[node.waypoint]
-        lane = self._site.lanes[node.lane] if node.lane else None
-        return protocol.RouteNode(
-            sequence=node.sequence,
-            waypoint=node.waypoint,
-            level=waypoint.level,
-            x=waypoint.x,
-            y=waypoint.y,
-            via=protocol.Via.LIFT if node.lift else protocol.Via.LANE,
-            lift=node.lift,
-            door=lane.door if lane else None,
-            heading=waypoint.heading,
-            speed_limit=lane.speed_limit if lane else None,
-        )
-
-    # --- allocation ------------------------------------------------------------------------------------
-
-    def allocate(self, robot_id: RobotId) -> None:
-        """Allocate ahead of the robot as far as it is free and safe, and clear what doors and lifts allow."""
-        robot = self._ledger.state.robots[robot_id]
-        drive = robot.drive
-        if drive is None or self.on_foot(robot) or not robot.able:
-            return
-        to, obstacle = self._extend(robot_id, drive)
-        if to != drive.allocated_to:
-            self._devices.ask_for(robot_id, drive, drive.allocated_to, to)
-        cleared_to, gate = self._devices.clear_to(robot_id, drive, to)
-        if (to, cleared_to) != (drive.allocated_to, drive.cleared_to):
-            self._ledger.record(RouteAllocated(robot=robot_id, to=to, cleared_to=cleared_to))
-            if cleared_to != drive.cleared_to:
-                self._ledger.after_commit(lambda: self._send_clearance(robot_id, drive.id, cleared_to))
-        self._explain(robot_id, drive, to, cleared_to, obstacle, gate)
-
-    def _send_clearance(self, robot_id: RobotId, drive_id: str, cleared_to: int) -> None:
-        command_id = f"{drive_id}/{cleared_to}"
-        self._link.send(robot_id, protocol.Proceed(command_id=command_id, drive_id=drive_id, cleared_to=cleared_to))
-
-    def _extend(self, robot_id: RobotId, drive: Drive) -> tuple[int, Obstacle | None]:
-        """Allocate up to the next places to stop, one by one, until enough lies ahead or something is in the way."""
-        to = drive.allocated_to
-        first_obstacle: Obstacle | None = None
-        while to < drive.end and self._length(drive, drive.reached, to) < self._patience.lookahead:
-            for end in self._stops_after(drive, to):
-                obstacle = self._traffic.extend(robot_id, end)
-                if obstacle is None:
-                    to, first_obstacle = end, None
-                    break
-                first_obstacle = first_obstacle or obstacle
-                if not obstacle.unsafe:
-                    return to, first_obstacle
-            else:
-                return to, first_obstacle
-        return to, None
-
-    def _stops_after(self, drive: Drive, after: int) -> list[int]:
-        nodes = drive.nodes[drive.index(after) + 1 :]
-        return [
-            node.sequence
-            for node in nodes
-            if node.sequence == drive.end
-            or (self._site.waypoints[node.waypoint].stop and self._site.waypoints[node.waypoint].lift is None)
-        ]
-
-    def _length(self, drive: Drive, after: int, to: int) -> float:
-        nodes = drive.nodes[drive.index(after) + 1 : drive.index(to) + 1]
-        return sum(self._site.lanes[node.lane].length for node in nodes if node.lane)
-
-    def _explain(
-        self, robot_id: RobotId, drive: Drive, to: int, cleared_to: int, obstacle: Obstacle | None, gate: Gate | None
-    ) -> None:
-        """Say why the robot stands, or soon will; moving robots wait for nothing."""
-        if obstacle is not None:
-            self._waiting[robot_id] = obstacle.held_by
-            self._ledger.start_timer("retry", robot_id, self._patience.retry)
-        else:
-            self._waiting.pop(robot_id, None)
-        if cleared_to != drive.reached or drive.arrived:
-            self._clear_wait(robot_id)
-        elif gate is not None:
-            self._wait(robot_id, gate.device, None, gate.because)
-        elif obstacle is not None:
-            holder = obstacle.held_by
-            because = f"{holder} would be shut in" if obstacle.unsafe else f"{holder} has it"
-            self._wait(robot_id, obstacle.part, holder, because)
-
-    def _wait(self, robot_id: RobotId, resource: str, held_by: RobotId | None, because: str) -> None:
-        known = self._ledger.state.robots[robot_id].wait
-        if known is None or (known.resource, known.held_by, known.because) != (resource, held_by, because):
-            since = known.since if known else self._ledger.now()
-            wait = Wait(resource=resource, held_by=held_by, because=because, since=since)
-            self._ledger.record(WaitStarted(robot=robot_id, wait=wait))
-
-    def _clear_wait(self, robot_id: RobotId) -> None:
-        if self._ledger.state.robots[robot_id].wait is not None:
-            self._ledger.record(WaitEnded(robot=robot_id))
+    # --- waiting -----------------------------------------------------------------------------------
 
     def retry(self, robot_id: RobotId) -> None:
-        """Look again at a waiting robot's way.
-
-        A robot that could not begin its route for long goes home, out of the others' way, and begins there: the
-        safety of all others' allocations counts on it doing so.
-        """
+        """Look again at a waiting robot's way; one that waits for long is planned anew, if that brings it on sooner."""
         robot = self._ledger.state.robots[robot_id]
+        if robot_id in self._wanted:
+            self.drive_to(robot_id, self._wanted[robot_id])
+            return
         if robot_id not in self._waiting or robot.drive is None:
             self._waiting.pop(robot_id, None)
             return
-        if robot.drive.allocated_to == robot.drive.reached:
-            self._free_goal(robot_id, robot.drive.goal)
         self.allocate(robot_id)
         robot = self._ledger.state.robots[robot_id]
-        drive, wait = robot.drive, robot.wait
-        if robot_id not in self._waiting or drive is None or wait is None:
+        if robot_id not in self._waiting or robot.drive is None or robot.wait is None or not robot.able:
             return
-        waited = (self._ledger.now() - wait.since).total_seconds()
-        home = self.home(robot_id)
-        if (
-            waited >= self._patience.making_way
-            and home is not None
-            and drive.goal != home
-            and not self._traffic.is_committed(robot_id)
-            and self.will_stand_at(robot_id) != home
-            and len(self._waiting) > 1
-        ):
-            self.drive_to(robot_id, home)
+        waited = (self._ledger.now() - robot.wait.since).total_seconds()
+        if waited >= self._patience.replan and not self._ledger.is_running("replanned", robot_id):
+            self._ledger.set_timer("replanned", robot_id, waited)
+            with self._plan_times.planning():
+                self._traffic.retime(self._now())
+                if self._traffic.is_blocked(robot_id, self._now()):
+                    self._find_another_way(robot_id, robot.drive.goal)
+                else:
+                    sooner = self._traffic.arrival(robot_id) - _WORTH_REPLANNING
+                    self._claim(robot_id, robot.drive.goal, before=sooner)
 
-    def wake_those_behind(self, robot_id: RobotId) -> None:
-        """This robot released something or moved on: look again at those that wait for it."""
-        behind = [r for r, holder in self._waiting.items() if holder == robot_id]
-        state = self._ledger.state
-
-        def urgency(waiting: RobotId) -> tuple[int, str]:
-            task = state.task_of(state.robots[waiting])
-            return (task.priority.rank if task else 9, waiting)
-
-        for waiting in sorted(behind, key=urgency):
-            self.retry(waiting)
-
-    # --- reports ---------------------------------------------------------------------------------------
+    # --- reports -----------------------------------------------------------------------------------
 
     def passed(self, robot_id: RobotId, report: protocol.Passed) -> bool:
         """Take a `Passed` report; False when it belongs to no node that lies ahead (late, or of an older route)."""
@@ -394,7 +544,7 @@ class Execution:
         if self.on_foot(robot):
             return True
         self._devices.passed(robot_id, robot.drive)
-        self._traffic.passed(robot_id, robot.drive)
+        self._traffic.passed(robot_id, report.sequence, self._now())
         self.allocate(robot_id)
         self.wake_those_behind(robot_id)
         return True
@@ -412,8 +562,9 @@ class Execution:
         robot = self._ledger.state.robots[robot_id]
         self._ledger.record(DriveEnded(robot=robot_id))
         self._waiting.pop(robot_id, None)
-        if not self.on_foot(robot) and robot.waypoint is not None:
-            self._traffic.arrive(robot_id, robot.waypoint)
+        if robot.hold is not None:
+            self.stay(robot_id)
+        elif not self.on_foot(robot):
             self.wake_those_behind(robot_id)
 
     def device_reported(self, device: str) -> None:
@@ -426,4 +577,5 @@ class Execution:
         for session in [s for s in self._ledger.state.sessions.values() if s.robot == robot_id]:
             self._devices.end(session)
         self._waiting.pop(robot_id, None)
+        self._wanted.pop(robot_id, None)
         self.place(robot_id)

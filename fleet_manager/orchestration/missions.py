@@ -9,6 +9,7 @@ from typing import Final
 
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.alerts import Severity
+from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.errors import Conflict, InvalidRequest
 from fleet_manager.domain.events import (
     CommandIssued,
@@ -16,12 +17,15 @@ from fleet_manager.domain.events import (
     ItemsHandedOver,
     MissionChanged,
     MissionEnded,
+    RobotHeld,
+    RobotLetGo,
     RobotStatusChanged,
     TaskEnded,
     TaskRequeued,
+    WaitStarted,
 )
 from fleet_manager.domain.missions import Mission, MissionStatus, Step, StepKind, StepStatus
-from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot, RobotStatus
+from fleet_manager.domain.robots import CommandKind, Hold, PendingCommand, Robot, RobotStatus, Wait
 from fleet_manager.domain.tasks import (
     FLEET_MANAGER,
     Actor,
@@ -47,6 +51,8 @@ from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.waiting_places import WaitingPlaces
+from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
@@ -65,6 +71,7 @@ class Missions:
         ledger: Ledger,
         routes: Routes,
         execution: Execution,
+        places: WaitingPlaces,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -73,6 +80,7 @@ class Missions:
         self._ledger = ledger
         self._routes = routes
         self._execution = execution
+        self._places = places
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -97,8 +105,7 @@ class Missions:
     def _carry_out(self, robot_id: RobotId, mission: Mission, wish: Wish) -> None:
         match wish:
             case DriveTo(place):
-                if not self._execution.drive_to(robot_id, place):
-                    self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {place}")
+                self.go(robot_id, place)
             case OfferHandover(step):
                 self._offer(robot_id, step)
             case LockAfterHandover(step):
@@ -109,15 +116,111 @@ class Missions:
                 self._finish(robot_id, mission)
 
     def arrived(self, robot_id: RobotId) -> None:
-        """A drive is over. A robot that only made way, or was moved, goes on to where its step wants it."""
+        """A drive is over. A robot that only made way, or was moved, goes on to where its step wants it.
+
+        One that is held goes on when it is let go.
+        """
         robot = self._ledger.state.robots[robot_id]
+        if robot.hold is not None:
+            return
         mission = self._ledger.state.mission_of(robot)
         step = mission.step if mission else None
         if step and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE and robot.waypoint != step.place:
-            if not self._execution.drive_to(robot_id, step.place):
-                self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {step.place}")
+            self.go(robot_id, step.place)
             return
         self.signal(robot_id, Signal.ARRIVED)
+
+    # --- ways ------------------------------------------------------------------------------------------
+
+    def go(self, robot_id: RobotId, place: WaypointId) -> None:
+        """Drive there; where a closure is in the way, wait for its end; where nothing leads there, fail.
+
+        A robot that is held goes when it is let go.
+        """
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        if robot.hold is not None:
+            return
+        if state.closure_at(place) is None and self._execution.drive_to(robot_id, place):
+            self._ledger.close_alert("way_closed", robot_id)
+            return
+        start = self._execution.will_stand_at(robot_id)
+        closures = state.closures.values()
+        closure = in_the_way(self._routes.of(robot.fleet), start, place, closures) if start is not None else None
+        if closure is None:
+            self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {place}")
+        else:
+            self._wait_for(robot_id, place, closure)
+
+    def _wait_for(self, robot_id: RobotId, place: WaypointId, closure: Closure) -> None:
+        """Its way is closed: a task without goods on board waits in the queue, goods wait on their robot, aside."""
+        state = self._ledger.state
+        robot = state.robots[robot_id]
+        mission, task = state.mission_of(robot), state.task_of(robot)
+        if mission is None:
+            self.step_aside(robot_id)
+        elif task is None:
+            self._abort(mission, f"{place} is {closure.text}")
+            self.step_aside(robot_id)
+        elif not task.on_board and task.status is not TaskStatus.CANCELLING:
+            self.requeue(task, Reason(subject=place, code="closed", text=f"is {closure.text}"), exclude=False)
+        else:
+            self._ledger.alert(
+                "way_closed",
+                robot_id,
+                f"{robot_id} has the goods of {task.id} and can't bring them to {place}, {closure.text}",
+                "reopen it early, or send a person for the goods (send-porter)",
+            )
+            self.step_aside(robot_id)
+            wait = Wait(
+                resource=closure.id,
+                held_by=None,
+                because=f"{place} is {closure.text}",
+                since=self._ledger.now(),
+                until=closure.until,
+            )
+            if self._ledger.state.robots[robot_id].drive is None:
+                self._ledger.record(WaitStarted(robot=robot_id, wait=wait))
+
+    def step_aside(self, robot_id: RobotId) -> None:
+        """Go to the nearest place that is not closed and in nobody's way; where there is none, stay."""
+        closed = self._ledger.state.closed_lanes(self._execution.will_stand_at(robot_id), strictly=True)
+        place = self._places.nearest(robot_id, closed, lambda place: self._ledger.state.closure_at(place) is None)
+        if place is not None and place != self._execution.will_stand_at(robot_id):
+            self._execution.drive_to(robot_id, place)
+        else:
+            self._execution.halt(robot_id)
+
+    def hold(self, robot_id: RobotId, by: str, because: str, place: WaypointId | None = None) -> None:
+        """Leave the mission alone for an alarm or closure, and drive to `place`, or no farther than cleared."""
+        known = self._ledger.state.robots[robot_id].hold
+        since = known.since if known is not None and known.by == by else self._ledger.now()
+        hold = Hold(by=by, because=because, since=since, place=place)
+        if known != hold:
+            self._ledger.record(RobotHeld(robot=robot_id, hold=hold))
+        self._execution.withdraw(robot_id)
+        if place is not None and place != self._execution.will_stand_at(robot_id):
+            self._execution.drive_to(robot_id, place)
+        else:
+            self._execution.stay(robot_id)
+
+    def let_go(self, robot_id: RobotId) -> None:
+        """What held the robot is over."""
+        if self._ledger.state.robots[robot_id].hold is not None:
+            self._ledger.record(RobotLetGo(robot=robot_id))
+            self.resume(robot_id)
+            self._execution.allocate(robot_id)
+            self._dispatch_wanted()
+
+    def resume(self, robot_id: RobotId) -> None:
+        """A closure or alarm is over: go on with the running step, wherever the robot was sent meanwhile."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission is not None else None
+        if step is None or robot.drive is None:
+            self.retry_step(robot_id)
+        elif step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE and robot.drive.goal != step.place:
+            self.go(robot_id, step.place)
 
     # --- compartments ----------------------------------------------------------------------------------
 
@@ -416,6 +519,7 @@ class Missions:
         mission = self._ledger.state.mission_for(task)
         if mission is not None:
             self._abort(mission, outcome)
+        self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
         self._dispatch_wanted()
 
@@ -471,17 +575,20 @@ class Missions:
     # --- eta -------------------------------------------------------------------------------------------
 
     def renew_eta(self, robot_id: RobotId) -> None:
-        """Predict the task's end again from where its carrier is now."""
+        """Predict the task's end again: the carrier arrives in its turn, and then does the rest without waits."""
         state = self._ledger.state
         robot = state.robots[robot_id]
         mission, task = state.mission_of(robot), state.task_of(robot)
         start = self._execution.will_stand_at(robot_id)
         if mission is None or task is None or start is None or task.status is TaskStatus.CANCELLING:
             return
-        fleet = self._site.fleets[robot.fleet]
+        arrives = self._execution.arrival(robot_id)
+        begins = arrives or self._ledger.now()
+        if arrives is not None and robot.drive is not None:
+            start = robot.drive.goal
         left = estimate(
             self._routes.of(robot.fleet),
-            fleet,
+            self._site.fleets[robot.fleet],
             start=start,
             charge=robot.state_of_charge,
             steps=mission.steps[mission.current :],
@@ -489,7 +596,7 @@ class Missions:
         )
         if left is None:
             return
-        eta = self._ledger.now() + timedelta(seconds=left.duration)
+        eta = begins + timedelta(seconds=left.duration)
         if task.eta is None or abs(eta - task.eta) >= _ETA_SLIP:
             self._ledger.record(EtaChanged(task=task.id, eta=eta))
 

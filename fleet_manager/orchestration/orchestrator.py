@@ -18,29 +18,50 @@ from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import TaskId
+from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import (
     CancelTask,
     ChangeAlert,
+    ChangeLift,
     ChangeRobot,
     ChangeTask,
+    EndAlarm,
+    EndClosure,
     HandOver,
+    RaiseAlarm,
     SendPorter,
+    StartClosure,
     SubmitTask,
     UserCommand,
 )
-from fleet_manager.orchestration.devices import Devices, LiftReport
+from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.fire_alarm import FireAlarms
 from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger, TimerKey
+from fleet_manager.orchestration.lift_line import LiftLine
+from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
-from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStore, Lifts
-from fleet_manager.orchestration.projection import alert_view, event_view, pose_view, robot_view, task_view
+from fleet_manager.orchestration.plan_times import PlanTimes
+from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStore, LiftReport, Lifts, View
+from fleet_manager.orchestration.projection import (
+    alarm_view,
+    alert_view,
+    closure_view,
+    event_view,
+    pose_view,
+    robot_view,
+    task_view,
+)
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.orchestration.traffic_view import traffic_view
 from fleet_manager.orchestration.views import (
+    AlarmView,
     AlertView,
     Change,
+    ClosureView,
     DoorView,
     EventView,
     FleetSnapshot,
@@ -49,12 +70,14 @@ from fleet_manager.orchestration.views import (
     RobotView,
     RouteView,
     TaskView,
+    TrafficView,
 )
+from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, levels_of
 from fleet_manager.planning.traffic import Traffic
-from maps.model import CarrierKind, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site
+from maps.model import CarrierKind, DoorId, FleetId, LiftId, RobotId, Site
 from robot_agents import protocol
 from robot_agents.protocol import FromAgent
 
@@ -62,8 +85,6 @@ log = structlog.get_logger()
 
 _STALL = timedelta(seconds=1)
 """A timer that is late by more tells that the process did not run, not that robots were silent."""
-
-View = TaskView | RobotView | AlertView
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +117,25 @@ class _LiftReported:
     report: LiftReport
 
 
+@dataclass(frozen=True, slots=True)
+class _FireAlarmReported:
+    place: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionRefused:
+    session: str
+    newest: int
+
+
 class _Wake:
     """Timers are due, or the manager shall stop."""
 
 
-_Message = _Asked | _AgentConnected | _AgentSaid | _DoorReported | _LiftReported | _Wake
+_Message = (
+    _Asked | _AgentConnected | _AgentSaid | _DoorReported | _LiftReported | _SessionRefused | _FireAlarmReported | _Wake
+)
 
 
 class Orchestrator:
@@ -117,8 +152,10 @@ class Orchestrator:
         doors: Doors,
         lifts: Lifts,
         patience: Patience | None = None,
+        plan_times: PlanTimes | None = None,
     ) -> None:
         self.site = site
+        self._plan_times = plan_times or PlanTimes()
         self.patience = patience or Patience()
         self._store = store
         self._ledger = Ledger(state, clock)
@@ -136,13 +173,17 @@ class Orchestrator:
         self._routes = Routes(site)
         conflicts = Conflicts(site, self._routes.zones)
         traffic = Traffic(self._routes, conflicts)
-        self._devices = Devices(site, self._ledger, doors, lifts)
+        self._devices = Devices(site, self._ledger, doors, lifts, self.patience)
         parking = Parking(site, self._routes, conflicts)
         self._execution = Execution(
-            site, self._ledger, self._routes, traffic, parking, self._devices, link, self.patience
+            site, self._ledger, self._routes, traffic, parking, self._devices, link, self.patience, self._plan_times
         )
+        places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
         self._missions = Missions(
-            site, self._ledger, self._routes, self._execution, link, self.patience, self._want_dispatch
+            site, self._ledger, self._routes, self._execution, places, link, self.patience, self._want_dispatch
+        )
+        self._closures = Closures(
+            site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
         )
         self._dispatch = Dispatch(site, self._ledger, self._routes, self._execution, self._missions)
         self._intake = Intake(
@@ -155,6 +196,20 @@ class Orchestrator:
             link,
             self._want_dispatch,
         )
+        self._fire_alarms = FireAlarms(
+            site,
+            self._ledger,
+            self._routes,
+            self._execution,
+            self._missions,
+            self._closures,
+            places,
+            self.patience,
+        )
+        self._lift_line = LiftLine(site, self._ledger, self._devices, self._closures, self._execution, self.patience)
+        self._lift_watch = LiftWatch(
+            site, self._ledger, self._devices, self._closures, self._execution, self._missions, self.patience
+        )
         self._supervision = Supervision(
             site,
             self._ledger,
@@ -162,6 +217,8 @@ class Orchestrator:
             self._execution,
             self._missions,
             self._intake,
+            self._closures,
+            self._lift_watch,
             self.patience,
             self._want_dispatch,
         )
@@ -172,7 +229,10 @@ class Orchestrator:
     async def run(self) -> None:
         """Work until cancelled. A commit that fails ends it: what is stored is the truth, a restart takes it up."""
         self._supervision.take_up()
-        self._devices.request_all()
+        self._devices.take_up()
+        self._lift_line.take_up()
+        self._lift_watch.take_up()
+        self._fire_alarms.take_up()
         await self._finish_batch()
         self._running = True
         try:
@@ -182,6 +242,7 @@ class Orchestrator:
                     batch.append(self._queue.get_nowait())
                 for message in batch:
                     self._handle(message)
+                    self._plan_times.event_over()
                 await self._finish_batch()
         finally:
             self._running = False
@@ -191,9 +252,11 @@ class Orchestrator:
     async def _finish_batch(self) -> None:
         for key in self._ledger.take_due():
             self._timer(key)
+            self._plan_times.event_over()
         if self._dispatch_due:
             self._dispatch_due = False
             self._dispatch.cycle()
+            self._plan_times.event_over()
         await self._commit()
         self._arm()
 
@@ -297,10 +360,21 @@ class Orchestrator:
                 self._execution.device_reported(message.door)
             case _LiftReported():
                 self._devices.lift_reported(message.lift, message.report)
+                self._lift_watch.reported(message.lift, available=message.report.available)
+                self._lift_line.reported(message.lift)
                 self._changed_lifts[message.lift] = None
                 self._execution.device_reported(message.lift)
+            case _SessionRefused():
+                self._session_over(self._devices.refused(message.session, message.newest))
+            case _FireAlarmReported():
+                self._fire_alarms.reported(message.place, active=message.active)
             case _Wake():
                 pass
+
+    def _session_over(self, owner: RobotId | None) -> None:
+        """A session ended by itself: its owner asks anew where it still may."""
+        if owner is not None:
+            self._execution.allocate(owner)
 
     def _agent_said(self, robot: RobotId, message: FromAgent) -> None:
         self._supervision.heard(robot)
@@ -340,6 +414,22 @@ class Orchestrator:
                 alert_id = self._intake.change_alert(command)
                 alert = next(a for a in self._ledger.state.alerts.values() if a.id == alert_id)
                 return lambda: alert_view(alert)
+            case StartClosure():
+                started = self._closures.close(command)
+                return lambda: closure_view(started)
+            case RaiseAlarm():
+                raised = self._fire_alarms.begin(command)
+                return lambda: alarm_view(raised, self._ledger.state)
+            case EndAlarm():
+                over = self._fire_alarms.end(command)
+                return lambda: alarm_view(over, self._ledger.state)
+            case ChangeLift():
+                lift = self._lift_line.change(command)
+                self._changed_lifts[lift] = None
+                return lambda: self._devices.lift_view(lift)
+            case EndClosure():
+                ended = self._closures.reopen(command)
+                return lambda: closure_view(ended)
         return lambda: task
 
     def _timer(self, key: TimerKey) -> None:
@@ -351,16 +441,34 @@ class Orchestrator:
                 self._supervision.silence_over(RobotId(subject))
             case "rescue":
                 self._supervision.rescue(RobotId(subject))
+            case "stuck":
+                self._execution.still_stuck(RobotId(subject))
             case "blocked":
                 self._supervision.still_blocked(RobotId(subject))
             case "drive_again":
                 self._supervision.drive_again(RobotId(subject))
-            case "reopen":
-                self._supervision.reopen(LaneId(subject))
+            case "lift_silence":
+                self._lift_watch.due(LiftId(subject))
+            case "ask_again":
+                self._lift_line.ask_again(RobotId(subject))
+            case "closure":
+                self._closures.due(subject)
+            case "obey":
+                self._fire_alarms.obey()
+            case "enforce":
+                self._closures.enforce()
             case "handover_alert" | "handover_end":
                 self._missions.nobody_came(subject, end=kind == "handover_end")
+            case "session":
+                self._session_over(self._devices.due(subject))
             case "dispatch":
                 self._want_dispatch()
+            case "replanned":
+                pass
+            case "foresee":
+                self._execution.foresee()
+                for mission in tuple(self._ledger.state.missions.values()):
+                    self._missions.renew_eta(mission.robot)
             case _:
                 raise AssertionError(f"no handler for timer {kind}")
 
@@ -401,10 +509,13 @@ class Orchestrator:
     def door_reported(self, door: DoorId, *, is_open: bool) -> None:
         self._queue.put_nowait(_DoorReported(door, is_open))
 
-    def lift_reported(
-        self, lift: LiftId, *, level: LevelId | None, doors_open: bool, session: str | None, available: bool
-    ) -> None:
-        report = LiftReport(level=level, doors_open=doors_open, session=session, available=available)
+    def session_refused(self, session: str, *, newest: int) -> None:
+        self._queue.put_nowait(_SessionRefused(session, newest))
+
+    def fire_alarm_reported(self, place: str, *, active: bool) -> None:
+        self._queue.put_nowait(_FireAlarmReported(place, active))
+
+    def lift_reported(self, lift: LiftId, report: LiftReport) -> None:
         self._queue.put_nowait(_LiftReported(lift, report))
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
@@ -462,6 +573,12 @@ class Orchestrator:
     def alerts(self) -> list[AlertView]:
         return [alert_view(alert) for alert in self._ledger.state.alerts.values()]
 
+    def closures(self) -> list[ClosureView]:
+        return [closure_view(closure) for closure in self._ledger.state.closures.values()]
+
+    def alarms(self) -> list[AlarmView]:
+        return [alarm_view(alarm, self._ledger.state) for alarm in self._ledger.state.alarms.values()]
+
     def doors(self) -> list[DoorView]:
         return self._devices.door_views()
 
@@ -470,6 +587,9 @@ class Orchestrator:
 
     def poses(self) -> Mapping[RobotId, PoseView]:
         return {robot: pose_view(t) for robot, t in self._supervision.telemetry.items()}
+
+    def traffic(self) -> TrafficView:
+        return traffic_view(self._ledger.state, self.site, self._ledger.now())
 
     def snapshot(self) -> FleetSnapshot:
         state = self._ledger.state

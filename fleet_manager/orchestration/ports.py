@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import Mission
@@ -17,8 +17,10 @@ from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration.commands import UserCommand
 from fleet_manager.orchestration.views import (
+    AlarmView,
     AlertView,
     Change,
+    ClosureView,
     DoorView,
     EventView,
     FleetSnapshot,
@@ -27,9 +29,13 @@ from fleet_manager.orchestration.views import (
     RobotView,
     RouteView,
     TaskView,
+    TrafficView,
 )
 from maps.model import DoorId, LevelId, LiftId, RobotId, Site
 from robot_agents.protocol import FromAgent, FromManager
+
+View: TypeAlias = TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView
+"""What a command answers with."""
 
 
 class Clock(Protocol):
@@ -50,20 +56,43 @@ class AgentLink(Protocol):
 
 class Doors(Protocol):
     """Automatic doors. Requests are idempotent and carry their session; the door's state arrives later at
-    `FleetManager.door_reported`. A session that is not requested again within its lease ends by itself.
+    `FleetManager.door_reported`.
+
+    A session that is not requested again within its `lease` (s) ends by itself. `fencing` grows with every new session
+    of the door: one that has ended is not taken up again, which is told to `FleetManager.session_refused`.
     """
 
-    def request(self, door: DoorId, session: str) -> None: ...
+    def request(self, door: DoorId, session: str, *, fencing: int, lease: float) -> None: ...
 
     def release(self, door: DoorId, session: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftReport:
+    """The car as the building tells it. `level` is None while it moves.
+
+    `session` holds the car, under the number `fencing` (0 when people called it). `load` is the share of it that people
+    take up (None when it is not measured); a `full` car has no room for a robot.
+    """
+
+    level: LevelId | None
+    doors_open: bool
+    session: str | None
+    available: bool
+    fencing: int = 0
+    load: float | None = None
+    full: bool = False
 
 
 class Lifts(Protocol):
     """Lift cars. `request` calls the car to `level` for `session` and holds it there with open doors, until the
     session requests another level or releases it; the car's state arrives at `FleetManager.lift_reported`.
+
+    `lease` and `fencing` are as for `Doors`. Each request is answered by a report, changed or not; a lift that tells
+    nothing for long is taken to be out. A car with a robot in it is kept for its session even when that is over.
     """
 
-    def request(self, lift: LiftId, session: str, level: LevelId) -> None: ...
+    def request(self, lift: LiftId, session: str, level: LevelId, *, fencing: int, lease: float) -> None: ...
 
     def release(self, lift: LiftId, session: str) -> None: ...
 
@@ -111,7 +140,7 @@ class FleetManager(Protocol):
     @property
     def ready(self) -> bool: ...
 
-    async def do(self, command: UserCommand) -> TaskView | RobotView | AlertView: ...
+    async def do(self, command: UserCommand) -> View: ...
 
     async def tasks(self, *, status: str | None, limit: int, before: str | None) -> list[TaskView]: ...
 
@@ -125,11 +154,17 @@ class FleetManager(Protocol):
 
     def alerts(self) -> list[AlertView]: ...
 
+    def closures(self) -> list[ClosureView]: ...
+
+    def alarms(self) -> list[AlarmView]: ...
+
     def doors(self) -> list[DoorView]: ...
 
     def lifts(self) -> list[LiftView]: ...
 
     def route(self, start: str, goal: str, fleet: str | None) -> RouteView | None: ...
+
+    def traffic(self) -> TrafficView: ...
 
     def snapshot(self) -> FleetSnapshot: ...
 
@@ -149,6 +184,12 @@ class FleetManager(Protocol):
 
     def door_reported(self, door: DoorId, *, is_open: bool) -> None: ...
 
-    def lift_reported(
-        self, lift: LiftId, *, level: LevelId | None, doors_open: bool, session: str | None, available: bool
-    ) -> None: ...
+    def fire_alarm_reported(self, place: str, *, active: bool) -> None:
+        """The building's fire alarm began or ended at a place: a zone, a building, a level, or the whole site."""
+        ...
+
+    def lift_reported(self, lift: LiftId, report: LiftReport) -> None: ...
+
+    def session_refused(self, session: str, *, newest: int) -> None:
+        """A door or lift does not take up this session any more; `newest` is the greatest number that it knows."""
+        ...

@@ -6,15 +6,20 @@ from typing import Any
 
 import msgspec
 
+from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
+from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
-from fleet_manager.domain.robots import Robot, Wait
+from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.state import FleetState
 from fleet_manager.domain.tasks import Actor, DeliveryTask
 from fleet_manager.orchestration.views import (
     ActorView,
+    AlarmView,
     AlertView,
+    AreaView,
+    ClosureView,
     EventView,
     ItemView,
     MissionView,
@@ -26,6 +31,7 @@ from fleet_manager.orchestration.views import (
     StopView,
     TaskView,
     WaitingFor,
+    WaitKind,
 )
 from maps.model import Site
 from robot_agents import protocol
@@ -52,25 +58,63 @@ def _actor(actor: Actor) -> ActorView:
     return ActorView(id=actor.id, role=actor.role, ward=actor.ward)
 
 
-def _wait(wait: Wait | None) -> WaitingFor | None:
-    if wait is None:
-        return None
-    return WaitingFor(resource=wait.resource, held_by=wait.held_by, until=wait.until, because=wait.because)
-
-
 def _person_wait(step: Step) -> WaitingFor:
     what = "load" if step.kind is StepKind.PICK_UP else "take"
     return WaitingFor(
-        resource=step.place, held_by=None, until=None, because=f"somebody to {what} the goods at {step.place}"
+        kind=WaitKind.PERSON,
+        resource=step.place,
+        held_by=None,
+        since=step.started_at,
+        until=None,
+        because=f"somebody to {what} the goods at {step.place}",
     )
 
 
-def robot_wait(state: FleetState, robot: Robot) -> WaitingFor | None:
+def robot_wait(state: FleetState, robot: Robot, site: Site) -> WaitingFor | None:
     """What a robot waits for: a person at a hand-over, or something in its way."""
     mission = state.mission_of(robot)
     if mission and mission.step and mission.step.status is StepStatus.WAITING_FOR_PERSON:
         return _person_wait(mission.step)
-    return _wait(robot.wait)
+    if robot.hold is not None and (robot.drive is None or robot.drive.goal != robot.hold.place):
+        closure = state.closures.get(ClosureId(robot.hold.by))
+        return WaitingFor(
+            kind=WaitKind.LIFT if closure is not None and closure.lift is not None else WaitKind.CLOSURE,
+            resource=robot.hold.by,
+            held_by=None,
+            since=robot.hold.since,
+            until=None,
+            because=robot.hold.because,
+        )
+    wait = robot.wait
+    if wait is None:
+        return None
+    closure = _closure_on(wait.resource, state, site)
+    return WaitingFor(
+        kind=_device_kind(wait.resource, site) or (WaitKind.CLOSURE if closure else WaitKind.WAY),
+        resource=wait.resource,
+        held_by=wait.held_by,
+        since=wait.since,
+        until=wait.until or (closure.until if closure else None),
+        because=wait.because,
+    )
+
+
+def _device_kind(resource: str, site: Site) -> WaitKind | None:
+    if resource.removeprefix("lift:") in site.lifts:
+        return WaitKind.LIFT
+    return WaitKind.DOOR if resource in site.doors else None
+
+
+def _closure_on(resource: str, state: FleetState, site: Site) -> Closure | None:
+    """The closure that is named itself or closes a lane, whichever way it is named; None when nothing is closed."""
+    for closure in state.closures.values():
+        if resource == closure.id:
+            return closure
+        for lane_id in closure.lanes:
+            lane = site.lanes[lane_id]
+            if resource in (lane_id, f"l:{lane.start}>{lane.end}", f"l:{lane.end}>{lane.start}"):
+                return closure
+    return None
 
 
 def mission_view(mission: Mission, robot: Robot | None, site: Site) -> MissionView:
@@ -149,7 +193,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         outcome=task.outcome,
         destination=task.destination,
         handover_step=step.id if step is not None and due_now else None,
-        waiting_for=robot_wait(state, robot) if robot is not None and running else None,
+        waiting_for=robot_wait(state, robot, site) if robot is not None and running else None,
         reasons=tuple(ReasonView(subject=r.subject, code=r.code, text=r.text) for r in task.reasons),
         mission=mission_view(mission, robot if running else None, site) if mission is not None else None,
     )
@@ -189,9 +233,39 @@ def robot_view(robot: Robot, telemetry: protocol.Telemetry | None, state: FleetS
         task=mission.task if mission else None,
         mission=mission.id if mission else None,
         destination=drive.goal if drive else None,
-        waiting_for=robot_wait(state, robot),
+        waiting_for=robot_wait(state, robot, site),
         route=route,
         note=robot.note,
+    )
+
+
+def closure_view(closure: Closure) -> ClosureView:
+    area = closure.area
+    return ClosureView(
+        id=closure.id,
+        kind=closure.kind,
+        lanes=closure.lanes,
+        area=AreaView(level=area.level, polygon=area.polygon) if area is not None else None,
+        lift=closure.lift,
+        since=closure.since,
+        until=closure.until,
+        reason=closure.reason,
+        actor=_actor(closure.actor),
+    )
+
+
+def alarm_view(alarm: Alarm, state: FleetState) -> AlarmView:
+    held = (robot for robot in state.robots.values() if robot.hold is not None and robot.hold.by == alarm.id)
+    return AlarmView(
+        id=alarm.id,
+        kind=alarm.kind,
+        zone=alarm.scope.zone,
+        building=alarm.scope.building,
+        levels=alarm.scope.levels,
+        recall_level=alarm.recall_level,
+        since=alarm.since,
+        actor=_actor(alarm.actor),
+        robots=tuple(robot.id for robot in held),
     )
 
 

@@ -11,10 +11,14 @@ class Patience:
 
     In lifts and mapped no-signal zones `no_signal` takes the place of `unreachable_after`. A hand-over that nobody
     comes to is alerted after `handover_alert` and ended after `handover_end`. `blocked` is how long something outside
-    the fleet may block a lane before it is closed for others, for `closure` seconds. `making_way` is how long a robot
-    that holds nothing of its route waits before it goes home to make way; `retry` how often a waiting robot is looked
-    at when nothing told that its way is free. `lookahead` is the least length of route (m) that a moving robot is
-    allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it.
+    the fleet may block a lane before it is closed for others, for `closure` seconds. After the same time the others
+    are planned round a robot that can't move. `retry` is how often a waiting robot is looked at when nothing told that
+    its way is free; one that waited for `replan` is planned anew; every `foresee` all arrivals are predicted anew.
+    `lease` is how long a door or lift is kept for a robot that does not renew its session. A robot that finds a car
+    full asks again after `full_retry`, and `full_alert` times in a row call a person; one that gives way (让梯) asks
+    again after `give_way`; a lift is reserved for `reservation` unless an end was named; one that is in use and says
+    nothing for `lift_silence` is out. `lookahead` is the least length of route (m) that a moving robot is allocated
+    ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it.
     """
 
     unreachable_after: float = 5.0
@@ -24,8 +28,15 @@ class Patience:
     handover_end: float = 1800.0
     blocked: float = 30.0
     closure: float = 120.0
-    making_way: float = 20.0
     retry: float = 5.0
+    replan: float = 10.0
+    foresee: float = 15.0
+    lease: float = 60.0
+    full_retry: float = 20.0
+    full_alert: int = 5
+    give_way: float = 60.0
+    reservation: float = 600.0
+    lift_silence: float = 90.0
     lookahead: float = 8.0
     location_error: float = 1.0
     drive_retries: int = 3

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from fleet_manager.domain.alerts import Severity
+from fleet_manager.domain.closures import ClosureKind
 from fleet_manager.domain.events import (
     CommandEnded,
-    LaneClosed,
-    LaneReopened,
     ReportNoted,
     RobotConnected,
     RobotLocated,
@@ -19,13 +18,16 @@ from fleet_manager.domain.events import (
 )
 from fleet_manager.domain.missions import StepStatus
 from fleet_manager.domain.robots import Robot, RobotMode, RobotStatus
+from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.planning.closed_ways import ClosedWays
 from fleet_manager.planning.routes import Routes
-from maps.model import LaneId, RobotId, Site, WaypointId, ZoneKind
+from maps.model import RobotId, Site, WaypointId, ZoneKind
 from robot_agents import protocol
 
 _RESEND_AFTER = timedelta(seconds=2)
@@ -40,6 +42,8 @@ class Supervision:
         execution: Execution,
         missions: Missions,
         intake: Intake,
+        closures: Closures,
+        lift_watch: LiftWatch,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -49,6 +53,8 @@ class Supervision:
         self._execution = execution
         self._missions = missions
         self._intake = intake
+        self._closures = closures
+        self._lift_watch = lift_watch
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
         self.telemetry: dict[RobotId, protocol.Telemetry] = {}
@@ -106,7 +112,7 @@ class Supervision:
             return self._patience.unreachable_after
         ahead = [robot.waypoint]
         if robot.drive is not None:
-            ahead = [n.waypoint for n in robot.drive.nodes[: robot.drive.index(robot.drive.allocated_to) + 1]]
+            ahead = [n.waypoint for n in robot.drive.nodes[: robot.drive.index(robot.drive.cleared_to) + 1]]
         for waypoint in ahead:
             quiet = any(z.kind is ZoneKind.NO_SIGNAL for z in self._routes.zones.of[waypoint])
             if quiet or self._site.waypoints[waypoint].lift is not None:
@@ -284,6 +290,7 @@ class Supervision:
             self._ledger.close_alert("off_route", robot.id)
             if moved_to is not None:
                 self._execution.moved(robot.id)
+                self._lift_watch.taken_out(robot.id)
         else:
             self._ledger.alert(
                 "not_automatic",
@@ -329,15 +336,10 @@ class Supervision:
             f"{robot_id} is blocked on the way to {node.waypoint}",
             f"clear the way at {node.waypoint}",
         )
-        if node.lane is not None and node.lane not in self._ledger.state.closed_lanes:
+        if node.lane is not None and node.lane not in self._ledger.state.closed_lanes():
             until = self._ledger.now() + timedelta(seconds=self._patience.closure)
-            self._ledger.record(LaneClosed(lane=node.lane, until=until, reason=f"blocked before {robot_id}"))
-            self._ledger.set_timer("reopen", node.lane, self._patience.closure)
-            self._execution.lead_round(node.lane)
-
-    def reopen(self, lane: LaneId) -> None:
-        if lane in self._ledger.state.closed_lanes:
-            self._ledger.record(LaneReopened(lane=lane))
+            ways = ClosedWays(lanes=(node.lane,), inside=(), exits=())
+            self._closures.start(ClosureKind.BLOCKED, ways, until=until, reason=f"blocked before {robot_id}")
 
     # --- restart ---------------------------------------------------------------------------------------
 
@@ -345,8 +347,8 @@ class Supervision:
         """After a restart: put robots on the floor, and start the timers that the state calls for."""
         state = self._ledger.state
         now = self._ledger.now()
+        self._execution.take_up()
         for robot in state.robots.values():
-            self._execution.place(robot.id)
             if robot.connected:
                 self._ledger.set_timer("silence", robot.id, self._silence(robot.id))
                 self._heard[robot.id] = now
@@ -356,6 +358,5 @@ class Supervision:
             if mission.step is not None and mission.step.status is StepStatus.WAITING_FOR_PERSON:
                 self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
                 self._ledger.set_timer("handover_end", mission.step.id, self._patience.handover_end)
-        for lane, until in state.closed_lanes.items():
-            self._ledger.set_timer("reopen", lane, max(0.0, (until - now).total_seconds()))
+        self._closures.take_up()
         self._dispatch_wanted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from fleet_manager.domain.tasks import ItemOutcome, ItemState, Priority, StopKind, TaskStatus
@@ -16,12 +17,28 @@ class ReasonView:
     text: str
 
 
+class WaitKind(StrEnum):
+    """What has to happen: somebody comes (`person`), a car or door comes, a closed way is opened, a way gets free."""
+
+    PERSON = "person"
+    LIFT = "lift"
+    DOOR = "door"
+    CLOSURE = "closure"
+    WAY = "way"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingFor:
-    """Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words."""
+    """Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words.
 
+    `resource` is a place, lift or door, or a part of the way: `w:WAYPOINT`, `l:WAYPOINT>WAYPOINT` (a lane, both ways),
+    `lift:LIFT`, `zone:ZONE` or `mutex:NAME`. `since` is when the robot came to stand.
+    """
+
+    kind: WaitKind
     resource: str
     held_by: str | None
+    since: datetime | None
     until: datetime | None
     because: str
 
@@ -169,6 +186,51 @@ class AlertView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AreaView:
+    """A polygon on a level: corners in metres of the site frame."""
+
+    level: str
+    polygon: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureView:
+    """Lanes that robots keep out of until `until` (None: until it is ended).
+
+    `kind` says who or what closed them: person, blocked, lift, reserved or alarm. `area` is what a person drew, `lift`
+    the car that can't be boarded.
+    """
+
+    id: str
+    kind: str
+    lanes: tuple[str, ...]
+    area: AreaView | None
+    lift: str | None
+    since: datetime
+    until: datetime | None
+    reason: str
+    actor: ActorView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView:
+    """A fire alarm that lasts, in a zone, a building, on levels, or (none of them) on the whole site.
+
+    `robots` are held by it. `recall_level` None means each lift's own level of departure.
+    """
+
+    id: str
+    kind: str
+    zone: str | None
+    building: str | None
+    levels: tuple[str, ...]
+    recall_level: str | None
+    since: datetime
+    actor: ActorView
+    robots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoorView:
     id: str
     open: bool
@@ -176,13 +238,22 @@ class DoorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftView:
-    """`level` is None while the car moves; `session` names the robot that uses it."""
+    """`level` is None while the car moves; `session` begins with the robot that uses it.
+
+    `load` is the share of the car that people take up (None when it is not measured); `times_full` counts how often
+    robots found it full. `reserved_for` says why robots keep out of it until `reserved_until`.
+    """
 
     id: str
     level: str | None
     doors_open: bool
     session: str | None
     available: bool
+    load: float | None = None
+    full: bool = False
+    times_full: int = 0
+    reserved_for: str | None = None
+    reserved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +278,53 @@ class RouteView:
     waypoints: tuple[str, ...]
     lifts: tuple[str, ...]
     levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """A robot's announced route: `waypoints` from the last one it passed to its end, in order.
+
+    The first `allocated` of them are the robot's alone, with the lanes between; it may drive up to the `cleared`th now.
+    """
+
+    robot: str
+    drive: str
+    goal: str
+    waypoints: tuple[str, ...]
+    allocated: int
+    cleared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationView:
+    """What is one robot's alone now: where it stands and what lies ahead up to the end of what it was allocated."""
+
+    robot: str
+    waypoints: tuple[str, ...]
+    lanes: tuple[str, ...]
+    lifts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitView(WaitingFor):
+    """One robot's wait; where `held_by` is a robot, it is an edge of the wait-for graph."""
+
+    robot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficView:
+    """Who claims, holds and waits for what, as of event `seq`. Porters find their way and are not part of it.
+
+    `cycles` are robots that wait for each other in a circle, each list from its first robot by id; none in health.
+    """
+
+    seq: int
+    time: datetime
+    claims: tuple[ClaimView, ...]
+    allocations: tuple[AllocationView, ...]
+    waits: tuple[WaitView, ...]
+    cycles: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

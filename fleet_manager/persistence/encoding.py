@@ -6,7 +6,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
+from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.devices import Device
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.robots import DeviceSession, Robot
@@ -14,7 +17,7 @@ from fleet_manager.domain.state import UsedKey
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration.projection import event_kind
 
-T = TypeVar("T", DeliveryTask, Mission, Robot, Alert, DeviceSession, UsedKey)
+T = TypeVar("T", DeliveryTask, Mission, Robot, Alert, DeviceSession, Device, Closure, Alarm, UsedKey)
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 

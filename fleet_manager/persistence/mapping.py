@@ -16,9 +16,11 @@ from fleet_manager.orchestration.projection import event_kind
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import encode, fields
 from fleet_manager.persistence.tables import (
+    AlarmRow,
     AlertRow,
     Base,
-    ClosedLaneRow,
+    ClosureRow,
+    DeviceRow,
     EventRow,
     KeyRow,
     MissionRow,
@@ -77,9 +79,15 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
         "id",
         {id_: {"id": id_, "data": encode(s)} if s is not None else None for id_, s in changed.sessions.items()},
     )
+    yield DeviceRow, "id", {d.id: {"id": d.id, "data": encode(d)} for d in changed.devices.values()}
     yield (
-        ClosedLaneRow,
-        "lane",
-        {lane: {"lane": lane, "until": until} if until else None for lane, until in changed.closed_lanes.items()},
+        ClosureRow,
+        "id",
+        {id_: {"id": id_, "data": encode(c)} if c is not None else None for id_, c in changed.closures.items()},
+    )
+    yield (
+        AlarmRow,
+        "id",
+        {id_: {"id": id_, "data": encode(a)} if a is not None else None for id_, a in changed.alarms.items()},
     )
     yield KeyRow, "key", {k.key: {"key": k.key, "data": encode(k)} for k in changed.keys.values()}

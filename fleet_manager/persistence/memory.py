@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
+from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.devices import Device
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
@@ -20,7 +22,7 @@ from fleet_manager.orchestration.ports import TaskRecord
 from fleet_manager.orchestration.projection import event_view
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import event_line
-from maps.model import LaneId, RobotId, Site
+from maps.model import RobotId, Site
 
 
 @dataclass(slots=True)
@@ -41,7 +43,9 @@ class MemoryStore:
     _robots: dict[RobotId, Robot] = field(default_factory=dict)
     _alerts: dict[AlertId, Alert] = field(default_factory=dict)
     _sessions: dict[str, DeviceSession] = field(default_factory=dict)
-    _closed_lanes: dict[LaneId, datetime] = field(default_factory=dict)
+    _devices: dict[str, Device] = field(default_factory=dict)
+    _closures: dict[ClosureId, Closure] = field(default_factory=dict)
+    _alarms: dict[AlarmId, Alarm] = field(default_factory=dict)
     _keys: dict[str, UsedKey] = field(default_factory=dict)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
@@ -66,11 +70,18 @@ class MemoryStore:
                 self._sessions.pop(session_id, None)
             else:
                 self._sessions[session_id] = session
-        for lane, until in changed.closed_lanes.items():
-            if until is None:
-                self._closed_lanes.pop(lane, None)
+        self._devices.update(changed.devices)
+        for closure_id, closure in changed.closures.items():
+            if closure is None:
+                self._closures.pop(closure_id, None)
             else:
-                self._closed_lanes[lane] = until
+                self._closures[closure_id] = closure
+
+        for alarm_id, alarm in changed.alarms.items():
+            if alarm is None:
+                self._alarms.pop(alarm_id, None)
+            else:
+                self._alarms[alarm_id] = alarm
 
     def digest(self) -> str:
         return self._hash.hexdigest()
@@ -83,7 +94,9 @@ class MemoryStore:
         state.missions.update({m: x for m, x in self._missions.items() if x.status is MissionStatus.RUNNING})
         state.alerts.update({a: alert for a, alert in self._alerts.items() if alert.state is not AlertState.CLOSED})
         state.sessions.update(self._sessions)
-        state.closed_lanes.update(self._closed_lanes)
+        state.devices.update(self._devices)
+        state.closures.update(self._closures)
+        state.alarms.update(self._alarms)
         state.keys.update(self._keys)
         state.task_count = len(self._tasks)
         state.mission_count = len(self._missions)

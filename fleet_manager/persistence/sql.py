@@ -17,7 +17,10 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
+from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert, AlertState
+from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.devices import Device
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import Mission, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
@@ -26,11 +29,13 @@ from fleet_manager.domain.tasks import DeliveryTask, TaskStatus
 from fleet_manager.orchestration.ports import TaskRecord
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import decode
-from fleet_manager.persistence.mapping import Values, as_utc, changed_rows, event_values, event_view
+from fleet_manager.persistence.mapping import Values, changed_rows, event_values, event_view
 from fleet_manager.persistence.tables import (
+    AlarmRow,
     AlertRow,
     Base,
-    ClosedLaneRow,
+    ClosureRow,
+    DeviceRow,
     EventRow,
     KeyRow,
     MissionRow,
@@ -38,7 +43,7 @@ from fleet_manager.persistence.tables import (
     SessionRow,
     TaskRow,
 )
-from maps.model import LaneId, Site
+from maps.model import Site
 
 _ENDED = [status for status in TaskStatus if status.ended]
 
@@ -104,8 +109,15 @@ class SqlStore:
             for text in await session.scalars(select(SessionRow.data).order_by(SessionRow.id)):
                 device_session = decode(DeviceSession, text)
                 state.sessions[device_session.id] = device_session
-            for lane, until in await session.execute(select(ClosedLaneRow.lane, ClosedLaneRow.until)):
-                state.closed_lanes[LaneId(lane)] = as_utc(until)
+            for text in await session.scalars(select(DeviceRow.data).order_by(DeviceRow.id)):
+                device = decode(Device, text)
+                state.devices[device.id] = device
+            for text in await session.scalars(select(ClosureRow.data).order_by(ClosureRow.id)):
+                closure = decode(Closure, text)
+                state.closures[closure.id] = closure
+            for text in await session.scalars(select(AlarmRow.data).order_by(AlarmRow.id)):
+                alarm = decode(Alarm, text)
+                state.alarms[alarm.id] = alarm
             for text in await session.scalars(select(KeyRow.data)):
                 used = decode(UsedKey, text)
                 state.keys[used.key] = used

@@ -70,11 +70,31 @@ class SessionRow(Base):
     data: Mapped[str] = mapped_column(Text)
 
 
-class ClosedLaneRow(Base):
-    __tablename__ = "closed_lanes"
+class DeviceRow(Base):
+    """What is remembered of a door or lift between its sessions."""
 
-    lane: Mapped[str] = mapped_column(String(240), primary_key=True)
-    until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    __tablename__ = "devices"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class ClosureRow(Base):
+    """Lanes that are closed now."""
+
+    __tablename__ = "closures"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class AlarmRow(Base):
+    """A fire alarm that lasts."""
+
+    __tablename__ = "alarms"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
 
 
 class KeyRow(Base):

@@ -56,6 +56,7 @@ def _collection(site: Site) -> dict[str, Any]:
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),
         lifts=tuple(site.lifts.values()),
         doors=tuple(site.doors.values()),
+        buildings=tuple(site.buildings.values()),
         fleets=tuple(site.fleets.values()),
         item_classes=tuple(site.item_classes.values()),
     )

@@ -23,6 +23,7 @@ from maps.documents import read_json
 from maps.errors import BrokenReferenceError, MapContentError, MapReadError
 from maps.goods import DEFAULT_COMPARTMENTS, DEFAULT_ITEM_CLASSES
 from maps.model import (
+    Building,
     Door,
     DoorId,
     Fleet,
@@ -57,6 +58,7 @@ class SiteMember:
     levels: tuple[Level, ...] = ()
     lifts: tuple[Lift, ...] = ()
     doors: tuple[Door, ...] = ()
+    buildings: tuple[Building, ...] = ()
     fleets: tuple[Fleet, ...] = ()
     item_classes: tuple[ItemClass, ...] = tuple(DEFAULT_ITEM_CLASSES.values())
 
@@ -177,6 +179,7 @@ class _Reading:
             lanes=self.lanes,
             doors=self._doors(),
             lifts=self._lifts(),
+            buildings={building.id: building for building in self.head.buildings},
             fleets=fleets,
             item_classes={kind.id: kind for kind in self.head.item_classes},
             chargers=chargers,
@@ -281,7 +284,7 @@ class _Reading:
 
 
 _WAYPOINT_FIELDS = {"heading", "lift", "stop", "dispenser", "ingestor"}
-_LANE_FIELDS = {"width", "fleets", "mutex", "orientation"}
+_LANE_FIELDS = {"width", "fleets", "mutex", "orientation", "requires"}
 _DOOR_WIDTH = 1.2
 _CAR_SIZE = 2.0
 

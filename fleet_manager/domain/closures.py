@@ -1,0 +1,72 @@
+"""Closures: lanes that robots keep out of for a while, whoever or whatever closed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from fleet_manager.domain.tasks import Actor
+from maps.model import LaneId, LevelId, LiftId, Ring, WaypointId
+
+ClosureId = NewType("ClosureId", str)
+
+
+class ClosureKind(StrEnum):
+    """Who or what closes: a person, something in a robot's way, a lift that does not answer, a bed, a fire alarm."""
+
+    PERSON = "person"
+    BLOCKED = "blocked"
+    LIFT = "lift"
+    RESERVED = "reserved"
+    ALARM = "alarm"
+
+
+_STRICT: Final = frozenset({ClosureKind.PERSON, ClosureKind.ALARM})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A polygon on a level, in metres of the site frame; its last point need not repeat the first."""
+
+    level: LevelId
+    polygon: Ring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """`lanes` are closed until `until` (None: until somebody or something ends it).
+
+    `inside` are the waypoints that nobody may stay at; `exits` those of the lanes by which a robot there still leaves.
+    `area` is what the person drew, `lift` the car whose doorways the lanes are.
+    """
+
+    id: ClosureId
+    kind: ClosureKind
+    lanes: tuple[LaneId, ...]
+    inside: tuple[WaypointId, ...] = ()
+    exits: tuple[LaneId, ...] = ()
+    area: Area | None = None
+    lift: LiftId | None = None
+    since: datetime
+    until: datetime | None
+    reason: str
+    actor: Actor
+
+    @property
+    def strict(self) -> bool:
+        """Whether robots keep out even when they have no other way; otherwise they go there and wait."""
+        return self.kind in _STRICT
+
+    def shuts(self, start: WaypointId | None) -> tuple[LaneId, ...]:
+        """The lanes that are closed for a robot that stands at `start`."""
+        if start in self.inside:
+            return tuple(lane for lane in self.lanes if lane not in self.exits)
+        return self.lanes
+
+    @property
+    def text(self) -> str:
+        """Until when and why, as people say it."""
+        until = f" until {self.until:%H:%M} UTC" if self.until is not None else ""
+        return f"closed{until}: {self.reason}"
