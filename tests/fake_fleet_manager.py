@@ -7,7 +7,7 @@ nobody waits for anybody but the people at the hand-overs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import atan2, hypot
@@ -21,19 +21,30 @@ from fleet_manager.orchestration.commands import (
     AlertAction,
     CancelTask,
     ChangeAlert,
+    ChangeLift,
     ChangeRobot,
     ChangeTask,
+    EndAlarm,
+    EndClosure,
     HandOver,
+    LiftAction,
+    RaiseAlarm,
     RobotAction,
     SendPorter,
+    StartClosure,
     SubmitTask,
     UserCommand,
 )
 from fleet_manager.orchestration.porter_desk import PorterStepView, PorterView
+from fleet_manager.orchestration.ports import LiftReport, View
 from fleet_manager.orchestration.views import (
     ActorView,
+    AlarmView,
     AlertView,
+    AreaView,
     Change,
+    ClaimView,
+    ClosureView,
     DoorView,
     EventView,
     FleetSnapshot,
@@ -48,7 +59,10 @@ from fleet_manager.orchestration.views import (
     StepView,
     StopView,
     TaskView,
+    TrafficView,
     WaitingFor,
+    WaitKind,
+    WaitView,
 )
 from maps.graph import RoutingGraph, routing_graph
 from maps.model import CarrierKind, DoorId, Fleet, FleetId, LevelId, LiftId, RobotId, Site, WaypointId
@@ -118,6 +132,8 @@ class FakeFleetManager:
         self._graph: RoutingGraph = routing_graph(site)
         self._tasks: dict[str, TaskView] = {}
         self._alerts: dict[str, AlertView] = {}
+        self._alarms: dict[str, AlarmView] = {}
+        self._closures: dict[str, ClosureView] = {}
         self._keys: dict[str, tuple[SubmitTask, str]] = {}
         self._log: list[EventView] = []
         self._listeners: list[Callable[[Change], None]] = []
@@ -182,6 +198,12 @@ class FakeFleetManager:
     def alerts(self) -> list[AlertView]:
         return [alert for alert in self._alerts.values() if alert.state != "closed"]
 
+    def closures(self) -> list[ClosureView]:
+        return list(self._closures.values())
+
+    def alarms(self) -> list[AlarmView]:
+        return list(self._alarms.values())
+
     def doors(self) -> list[DoorView]:
         return list(self._doors.values())
 
@@ -190,6 +212,31 @@ class FakeFleetManager:
 
     def poses(self) -> Mapping[RobotId, PoseView]:
         return {RobotId(r.id): r.pose for r in self._robots.values() if r.pose is not None}
+
+    def traffic(self) -> TrafficView:
+        driving = [robot for robot in self._robots.values() if robot.route]
+        return TrafficView(
+            seq=len(self._log),
+            time=self.now,
+            claims=tuple(
+                ClaimView(
+                    robot=robot.id,
+                    drive=f"{robot.id}-1",
+                    goal=robot.route[-1].waypoint,
+                    waypoints=tuple(node.waypoint for node in robot.route),
+                    allocated=sum(node.allocated for node in robot.route),
+                    cleared=sum(node.allocated for node in robot.route),
+                )
+                for robot in driving
+            ),
+            allocations=(),
+            waits=tuple(
+                WaitView(robot=robot.id, **{f.name: getattr(robot.waiting_for, f.name) for f in fields(WaitingFor)})
+                for robot in self._robots.values()
+                if robot.waiting_for is not None
+            ),
+            cycles=(),
+        )
 
     def snapshot(self) -> FleetSnapshot:
         return FleetSnapshot(
@@ -287,7 +334,7 @@ class FakeFleetManager:
 
     # --- doing
 
-    async def do(self, command: UserCommand) -> TaskView | RobotView | AlertView:
+    async def do(self, command: UserCommand) -> View:
         match command:
             case SubmitTask():
                 return self._submit(command)
@@ -303,6 +350,16 @@ class FakeFleetManager:
                 return self._change_robot(command)
             case ChangeAlert():
                 return self._change_alert(command)
+            case RaiseAlarm():
+                return self._raise_alarm(command)
+            case EndAlarm():
+                return self._end_alarm(command)
+            case ChangeLift():
+                return self._change_lift(command)
+            case StartClosure():
+                return self._close(command)
+            case EndClosure():
+                return self._reopen(command)
 
     def _submit(self, command: SubmitTask) -> TaskView:
         body = replace(command, key=None)
@@ -460,6 +517,72 @@ class FakeFleetManager:
         self.tell("alert_changed", {"alert": alert.id, "action": command.action}, alerts=(alert,))
         return alert
 
+    def _close(self, command: StartClosure) -> ClosureView:
+        if command.until <= self.now:
+            raise InvalidRequest("until: is in the past", field="until", way_out="name a later time")
+        area = command.area
+        closure = ClosureView(
+            id=f"C{len(self._log) + 1:06d}",
+            kind="person",
+            lanes=command.lanes,
+            area=AreaView(level=area.level, polygon=area.polygon) if area is not None else None,
+            lift=None,
+            since=self.now,
+            until=command.until,
+            reason=command.reason,
+            actor=ActorView(id=command.actor.id, role=command.actor.role, ward=command.actor.ward),
+        )
+        self._closures[closure.id] = closure
+        self.tell("closure_started", {"closure": closure.id})
+        return closure
+
+    def _reopen(self, command: EndClosure) -> ClosureView:
+        closure = self._closures.pop(command.closure, None)
+        if closure is None:
+            raise NotFound(f"there is no closure {command.closure}")
+        self.tell("closure_ended", {"closure": closure.id})
+        return closure
+
+    def _change_lift(self, command: ChangeLift) -> LiftView:
+        lift = self._lifts.get(LiftId(command.lift))
+        if lift is None:
+            raise NotFound(f"there is no lift {command.lift}")
+        match command.action:
+            case LiftAction.RESERVE:
+                until = command.until or self.now + timedelta(minutes=10)
+                lift = replace(lift, reserved_for=f"reserved for a {command.purpose}", reserved_until=until)
+            case LiftAction.FREE:
+                lift = replace(lift, reserved_for=None, reserved_until=None)
+            case LiftAction.GIVE_WAY:
+                pass
+        self.tell("lift_changed", {"lift": lift.id, "action": command.action}, lifts=(lift,))
+        return lift
+
+    def _raise_alarm(self, command: RaiseAlarm) -> AlarmView:
+        if command.zone is not None and command.zone not in self.site.zones:
+            raise InvalidRequest(f"zone: there is no zone {command.zone!r} on this site", field="zone")
+        alarm = AlarmView(
+            id=f"F{len(self._log) + 1:06d}",
+            kind=command.kind,
+            zone=command.zone,
+            building=command.building,
+            levels=command.levels,
+            recall_level=command.recall_level,
+            since=self.now,
+            actor=ActorView(id=command.actor.id, role=command.actor.role, ward=command.actor.ward),
+            robots=(),
+        )
+        self._alarms[alarm.id] = alarm
+        self.tell("alarm_raised", {"alarm": alarm.id})
+        return alarm
+
+    def _end_alarm(self, command: EndAlarm) -> AlarmView:
+        alarm = self._alarms.pop(command.alarm, None)
+        if alarm is None:
+            raise NotFound(f"there is no alarm {command.alarm}")
+        self.tell("alarm_ended", {"alarm": alarm.id})
+        return alarm
+
     # --- the day
 
     def advance(self, seconds: float, step: float = 0.1) -> None:
@@ -566,7 +689,14 @@ class FakeFleetManager:
         if body.ride == 0.0:
             body.ride = _RIDE
             moving = replace(self._lifts[lift], level=None, doors_open=False, session=robot)
-            waiting = WaitingFor(resource=lift, held_by=None, until=None, because=f"riding {lift} to {level}")
+            waiting = WaitingFor(
+                kind=WaitKind.LIFT,
+                resource=lift,
+                held_by=None,
+                since=self.now,
+                until=None,
+                because=f"riding {lift} to {level}",
+            )
             view = replace(self._robots[robot], waiting_for=waiting)
             self.tell("lift_requested", {"lift": lift, "robot": robot}, lifts=(moving,), robots=(view,))
         body.ride -= step
@@ -606,8 +736,10 @@ class FakeFleetManager:
         step = next(s for s in task.mission.steps if s.kind == name)
         place = self.site.waypoints[WaypointId(view.destination or "")].name
         waiting = WaitingFor(
+            kind=WaitKind.PERSON,
             resource=view.destination or "",
             held_by=None,
+            since=self.now,
             until=None,
             because=f"a person at {place} {'loads' if name == 'pick_up' else 'takes'} the goods",
         )
@@ -678,8 +810,18 @@ class FakeFleetManager:
     def door_reported(self, door: DoorId, *, is_open: bool) -> None:
         self._set_door(door, is_open=is_open)
 
-    def lift_reported(
-        self, lift: LiftId, *, level: LevelId | None, doors_open: bool, session: str | None, available: bool
-    ) -> None:
-        view = LiftView(id=lift, level=level, doors_open=doors_open, session=session, available=available)
+    def session_refused(self, session: str, *, newest: int) -> None:
+        self.heard.append(("refused", session))
+
+    def fire_alarm_reported(self, place: str, *, active: bool) -> None:
+        self.heard.append((f"fire alarm {active}", place))
+
+    def lift_reported(self, lift: LiftId, report: LiftReport) -> None:
+        view = LiftView(
+            id=lift,
+            level=report.level,
+            doors_open=report.doors_open,
+            session=report.session,
+            available=report.available,
+        )
         self.tell("lift_reported", {"lift": lift}, lifts=(view,))

@@ -20,13 +20,17 @@ from fleet_manager.api.console import ConsoleFiles
 from fleet_manager.api.guard import RequestGuard
 from fleet_manager.api.metrics import FleetCollector, http_durations
 from fleet_manager.api.problems import PROBLEM_JSON, Problem, install_problems
+from fleet_manager.api.routes.alarms import alarm_routes
 from fleet_manager.api.routes.alerts import alert_routes
+from fleet_manager.api.routes.closures import closure_routes
 from fleet_manager.api.routes.events import event_routes
 from fleet_manager.api.routes.health import health_routes
+from fleet_manager.api.routes.lifts import lift_routes
 from fleet_manager.api.routes.porters import porter_routes
 from fleet_manager.api.routes.robots import robot_routes
 from fleet_manager.api.routes.site import site_routes
 from fleet_manager.api.routes.tasks import task_routes
+from fleet_manager.api.routes.traffic import traffic_routes
 from fleet_manager.api.stream import Stream, StreamMessage
 from fleet_manager.orchestration.porter_desk import NoPorters, PorterDesk
 from fleet_manager.orchestration.ports import FleetManager
@@ -95,7 +99,11 @@ def create_app(
         task_routes(manager),
         alert_routes(manager),
         robot_routes(manager),
+        closure_routes(manager),
+        alarm_routes(manager),
+        lift_routes(manager),
         site_routes(manager),
+        traffic_routes(manager),
         event_routes(manager),
         porter_routes(porters or NoPorters()),
         health_routes(manager, registry),

@@ -33,6 +33,10 @@ class FleetCollector(Collector):
             "Alerts that nobody closed yet",
             value=sum(alert.state != "closed" for alert in fleet.alerts),
         )
+        full = CounterMetricFamily("wardfleet_lift_full", "How often robots found a lift full", labels=["lift"])
+        for lift in fleet.lifts:
+            full.add_metric((lift.id,), lift.times_full)
+        yield full
         yield GaugeMetricFamily("wardfleet_stream_clients", "Clients of the live stream", value=self._stream.clients)
         yield CounterMetricFamily("wardfleet_events", "Events in the log", value=fleet.seq)
 

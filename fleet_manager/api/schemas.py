@@ -8,19 +8,27 @@ from unicodedata import category
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from fleet_manager.domain.alarms import AlarmKind
+from fleet_manager.domain.closures import Area
 from fleet_manager.domain.errors import InvalidRequest
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     CancelTask,
+    ChangeLift,
     ChangeTask,
     HandOver,
     ItemReceipt,
     ItemRequest,
+    LiftAction,
+    LiftPurpose,
     Proof,
     ProofKind,
+    RaiseAlarm,
+    StartClosure,
     StopRequest,
     SubmitTask,
 )
+from maps.model import LevelId
 
 
 def _printable(text: str) -> str:
@@ -206,6 +214,101 @@ class ActionReason(_Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "wheel squeaks"}]})
 
     reason: Words = ""
+
+
+Coordinate: TypeAlias = Annotated[float, Field(ge=-1e5, le=1e5, allow_inf_nan=False)]
+
+
+class RequestedArea(_Request):
+    """A polygon on a level: its corners once round, [x, y] in metres of the site frame."""
+
+    level: Id
+    polygon: Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=3, max_length=500)]
+
+
+class ClosureRequest(_Request):
+    """Close either `lanes` (each closes one direction) or all lanes that touch an `area`, until a time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "area": {"level": "L1", "polygon": [[10, 28], [22, 28], [22, 34], [10, 34]]},
+                    "until": "2026-03-01T09:15:00+08:00",
+                    "reason": "the floor is wet",
+                }
+            ]
+        }
+    )
+
+    lanes: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    area: RequestedArea | None = None
+    until: Moment
+    reason: Annotated[str, _text(1, 200), AfterValidator(_printable)]
+
+    def to_command(self, actor: Actor) -> StartClosure:
+        if (self.lanes is None) == (self.area is None):
+            raise InvalidRequest(
+                "area, lanes: a closure has either lanes or an area",
+                field="area",
+                way_out="send exactly one of the two",
+            )
+        area = self.area
+        return StartClosure(
+            actor=actor,
+            lanes=tuple(self.lanes or ()),
+            area=Area(level=LevelId(area.level), polygon=tuple(area.polygon)) if area is not None else None,
+            until=self.until,
+            reason=self.reason,
+        )
+
+
+class LiftRequest(_Request):
+    """What a reservation is for, and until when; a usual while when that is left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"purpose": "bed", "until": "2026-03-01T09:15:00+08:00"}]}
+    )
+
+    purpose: LiftPurpose | None = None
+    until: Moment | None = None
+
+    def to_command(self, actor: Actor, lift: str, action: LiftAction) -> ChangeLift:
+        given = next((name for name in ("purpose", "until") if getattr(self, name) is not None), None)
+        if given is not None and action is not LiftAction.RESERVE:
+            raise InvalidRequest(f"{given}: only a reservation has one, not {action}", field=given)
+        purpose = self.purpose or LiftPurpose.BED
+        return ChangeLift(actor=actor, lift=lift, action=action, purpose=purpose, until=self.until)
+
+
+class AlarmRequest(_Request):
+    """A fire alarm in a `zone`, a `building`, or on `levels`; with none of them on the whole site.
+
+    Robots leave the lifts at `recall_level`; without it at each lift's own level of departure.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "fire", "levels": ["L2"]}]})
+
+    kind: AlarmKind
+    zone: Id | None = None
+    building: Id | None = None
+    levels: Annotated[list[Id], Field(min_length=1, max_length=100)] | None = None
+    recall_level: Id | None = None
+
+    def to_command(self, actor: Actor) -> RaiseAlarm:
+        named = [name for name in ("zone", "building", "levels") if getattr(self, name) is not None]
+        if len(named) > 1:
+            raise InvalidRequest(
+                f"{named[1]}: an alarm is in a zone, a building, or on levels", field=named[1], way_out="name one"
+            )
+        return RaiseAlarm(
+            actor=actor,
+            kind=self.kind,
+            zone=self.zone,
+            building=self.building,
+            levels=tuple(self.levels or ()),
+            recall_level=self.recall_level,
+        )
 
 
 class TaskQuery(_Request):

@@ -82,6 +82,16 @@ class SiteDoorView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildingView:
+    """A part of the site with a fire alarm of its own; no levels means all."""
+
+    id: str
+    name: str
+    levels: tuple[str, ...]
+    polygon: tuple[tuple[float, float], ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """Levels are in order from the lowest to the highest."""
 
@@ -93,6 +103,7 @@ class SiteView:
     places: tuple[PlaceView, ...]
     lifts: tuple[SiteLiftView, ...]
     doors: tuple[SiteDoorView, ...]
+    buildings: tuple[BuildingView, ...]
 
 
 def site_view(site: Site) -> SiteView:
@@ -145,6 +156,10 @@ def site_view(site: Site) -> SiteView:
                 id=door.id, level=door.level, kind=door.kind, automatic=door.automatic, fire_door=door.fire_door
             )
             for door in site.doors.values()
+        ),
+        buildings=tuple(
+            BuildingView(id=part.id, name=part.name, levels=part.levels, polygon=part.polygon)
+            for part in site.buildings.values()
         ),
     )
 

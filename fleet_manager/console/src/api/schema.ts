@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alarms that last, and the robots that they hold */
+        get: operations["alarms"];
+        put?: never;
+        /** Raise a fire alarm in a zone, a building, on levels, or everywhere */
+        post: operations["raise_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** The building may be used again */
+        delete: operations["end_alarm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -55,6 +90,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is closed now, by people, trouble and alarms */
+        get: operations["closures"];
+        put?: never;
+        /** Close an area or lanes for a while */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/closures/{closure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Reopen early */
+        delete: operations["reopen"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -83,6 +153,57 @@ export interface paths {
         get: operations["healthz"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the lifts are, who uses them, and who has reserved them */
+        get: operations["lifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lifts/{lift_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One lift */
+        get: operations["lift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lifts/{lift_id}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reserve it for a bed, free it, or let robots give way once (让梯) */
+        post: operations["change_lift"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +484,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who claims, holds and waits for what: the wait-for graph */
+        get: operations["traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -388,6 +526,62 @@ export interface components {
             role: string;
             /** Ward */
             ward: string | null;
+        };
+        /**
+         * AlarmKind
+         * @enum {string}
+         */
+        AlarmKind: "fire";
+        /**
+         * AlarmRequest
+         * @description A fire alarm in a `zone`, a `building`, or on `levels`; with none of them on the whole site.
+         *
+         *     Robots leave the lifts at `recall_level`; without it at each lift's own level of departure.
+         * @example {
+         *       "kind": "fire",
+         *       "levels": [
+         *         "L2"
+         *       ]
+         *     }
+         */
+        AlarmRequest: {
+            /** Building */
+            building?: string | null;
+            kind: components["schemas"]["AlarmKind"];
+            /** Levels */
+            levels?: string[] | null;
+            /** Recall Level */
+            recall_level?: string | null;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * AlarmView
+         * @description A fire alarm that lasts, in a zone, a building, on levels, or (none of them) on the whole site.
+         *
+         *     `robots` are held by it. `recall_level` None means each lift's own level of departure.
+         */
+        AlarmView: {
+            actor: components["schemas"]["ActorView"];
+            /** Building */
+            building: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Levels */
+            levels: string[];
+            /** Recall Level */
+            recall_level: string | null;
+            /** Robots */
+            robots: string[];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Zone */
+            zone: string | null;
         };
         /**
          * AlertView
@@ -431,6 +625,50 @@ export interface components {
              * @constant
              */
             type: "alive";
+        };
+        /**
+         * AllocationView
+         * @description What is one robot's alone now: where it stands and what lies ahead up to the end of what it was allocated.
+         */
+        AllocationView: {
+            /** Lanes */
+            lanes: string[];
+            /** Lifts */
+            lifts: string[];
+            /** Robot */
+            robot: string;
+            /** Waypoints */
+            waypoints: string[];
+        };
+        /**
+         * AreaView
+         * @description A polygon on a level: corners in metres of the site frame.
+         */
+        AreaView: {
+            /** Level */
+            level: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * BuildingView
+         * @description A part of the site with a fire alarm of its own; no levels means all.
+         */
+        BuildingView: {
+            /** Id */
+            id: string;
+            /** Levels */
+            levels: string[];
+            /** Name */
+            name: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][] | null;
         };
         /**
          * Cancellation
@@ -505,6 +743,95 @@ export interface components {
              * @constant
              */
             type: "change";
+        };
+        /**
+         * ClaimView
+         * @description A robot's announced route: `waypoints` from the last one it passed to its end, in order.
+         *
+         *     The first `allocated` of them are the robot's alone, with the lanes between; it may drive up to the `cleared`th now.
+         */
+        ClaimView: {
+            /** Allocated */
+            allocated: number;
+            /** Cleared */
+            cleared: number;
+            /** Drive */
+            drive: string;
+            /** Goal */
+            goal: string;
+            /** Robot */
+            robot: string;
+            /** Waypoints */
+            waypoints: string[];
+        };
+        /**
+         * ClosureRequest
+         * @description Close either `lanes` (each closes one direction) or all lanes that touch an `area`, until a time.
+         * @example {
+         *       "area": {
+         *         "level": "L1",
+         *         "polygon": [
+         *           [
+         *             10,
+         *             28
+         *           ],
+         *           [
+         *             22,
+         *             28
+         *           ],
+         *           [
+         *             22,
+         *             34
+         *           ],
+         *           [
+         *             10,
+         *             34
+         *           ]
+         *         ]
+         *       },
+         *       "reason": "the floor is wet",
+         *       "until": "2026-03-01T09:15:00+08:00"
+         *     }
+         */
+        ClosureRequest: {
+            area?: components["schemas"]["RequestedArea"] | null;
+            /** Lanes */
+            lanes?: string[] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ClosureView
+         * @description Lanes that robots keep out of until `until` (None: until it is ended).
+         *
+         *     `kind` says who or what closed them: person, blocked, lift, reserved or alarm. `area` is what a person drew, `lift`
+         *     the car that can't be boarded.
+         */
+        ClosureView: {
+            actor: components["schemas"]["ActorView"];
+            area: components["schemas"]["AreaView"] | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Lanes */
+            lanes: string[];
+            /** Lift */
+            lift: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
         };
         /**
          * DeliveryRequest
@@ -716,20 +1043,72 @@ export interface components {
             id: string;
         };
         /**
+         * LiftAction
+         * @description `give-way` (让梯) sends the robots that wait out of the line once, for a short while.
+         * @enum {string}
+         */
+        LiftAction: "reserve" | "free" | "give-way";
+        /**
+         * LiftPurpose
+         * @enum {string}
+         */
+        LiftPurpose: "bed" | "emergency";
+        /**
+         * LiftRequest
+         * @description What a reservation is for, and until when; a usual while when that is left out.
+         * @example {
+         *       "purpose": "bed",
+         *       "until": "2026-03-01T09:15:00+08:00"
+         *     }
+         */
+        LiftRequest: {
+            purpose?: components["schemas"]["LiftPurpose"] | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
          * LiftView
-         * @description `level` is None while the car moves; `session` names the robot that uses it.
+         * @description `level` is None while the car moves; `session` begins with the robot that uses it.
+         *
+         *     `load` is the share of the car that people take up (None when it is not measured); `times_full` counts how often
+         *     robots found it full. `reserved_for` says why robots keep out of it until `reserved_until`.
          */
         LiftView: {
             /** Available */
             available: boolean;
             /** Doors Open */
             doors_open: boolean;
+            /**
+             * Full
+             * @default false
+             */
+            full: boolean;
             /** Id */
             id: string;
             /** Level */
             level: string | null;
+            /**
+             * Load
+             * @default null
+             */
+            load: number | null;
+            /**
+             * Reserved For
+             * @default null
+             */
+            reserved_for: string | null;
+            /**
+             * Reserved Until
+             * @default null
+             */
+            reserved_until: string | null;
             /** Session */
             session: string | null;
+            /**
+             * Times Full
+             * @default 0
+             */
+            times_full: number;
         };
         /** MissionView */
         MissionView: {
@@ -911,6 +1290,19 @@ export interface components {
             ward?: string | null;
         };
         /**
+         * RequestedArea
+         * @description A polygon on a level: its corners once round, [x, y] in metres of the site frame.
+         */
+        RequestedArea: {
+            /** Level */
+            level: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+        };
+        /**
          * RequestedItem
          * @description `item_id` is the goods' own identifier (a bar code, an order line); one is made up when it is left out.
          */
@@ -1075,6 +1467,8 @@ export interface components {
          * @description Levels are in order from the lowest to the highest.
          */
         SiteView: {
+            /** Buildings */
+            buildings: components["schemas"]["BuildingView"][];
             /** Doors */
             doors: components["schemas"]["SiteDoorView"][];
             /** Fleets */
@@ -1230,16 +1624,70 @@ export interface components {
             waiting_for: components["schemas"]["WaitingFor"] | null;
         };
         /**
+         * TrafficView
+         * @description Who claims, holds and waits for what, as of event `seq`. Porters find their way and are not part of it.
+         *
+         *     `cycles` are robots that wait for each other in a circle, each list from its first robot by id; none in health.
+         */
+        TrafficView: {
+            /** Allocations */
+            allocations: components["schemas"]["AllocationView"][];
+            /** Claims */
+            claims: components["schemas"]["ClaimView"][];
+            /** Cycles */
+            cycles: string[][];
+            /** Seq */
+            seq: number;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /** Waits */
+            waits: components["schemas"]["WaitView"][];
+        };
+        /**
          * WaitingFor
          * @description Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words.
+         *
+         *     `resource` is a place, lift or door, or a part of the way: `w:WAYPOINT`, `l:WAYPOINT>WAYPOINT` (a lane, both ways),
+         *     `lift:LIFT`, `zone:ZONE` or `mutex:NAME`. `since` is when the robot came to stand.
          */
         WaitingFor: {
             /** Because */
             because: string;
             /** Held By */
             held_by: string | null;
+            kind: components["schemas"]["WaitKind"];
             /** Resource */
             resource: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * WaitKind
+         * @description What has to happen: somebody comes (`person`), a car or door comes, a closed way is opened, a way gets free.
+         * @enum {string}
+         */
+        WaitKind: "person" | "lift" | "door" | "closure" | "way";
+        /**
+         * WaitView
+         * @description One robot's wait; where `held_by` is a robot, it is an edge of the wait-for graph.
+         */
+        WaitView: {
+            /** Because */
+            because: string;
+            /** Held By */
+            held_by: string | null;
+            kind: components["schemas"]["WaitKind"];
+            /** Resource */
+            resource: string;
+            /** Robot */
+            robot: string;
+            /** Since */
+            since: string | null;
             /** Until */
             until: string | null;
         };
@@ -1252,6 +1700,188 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"][];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raise_alarm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_alarm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     alerts: {
         parameters: {
             query?: never;
@@ -1432,6 +2062,188 @@ export interface operations {
             };
         };
     };
+    closures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"][];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosureRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                closure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -1508,6 +2320,187 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftView"][];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lift_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_lift: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                action: components["schemas"]["LiftAction"];
+                lift_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LiftRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftView"];
                 };
             };
             /** @description There is no such thing */
@@ -2600,6 +3593,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    traffic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrafficView"];
                 };
             };
             /** @description There is no such thing */

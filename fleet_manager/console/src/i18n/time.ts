@@ -20,3 +20,10 @@ export function minutes(language: string, milliseconds: number): string {
   const count = Math.max(1, Math.round(milliseconds / 60_000));
   return new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', unitDisplay: 'short' }).format(count);
 }
+
+/** A length of time, in seconds below a minute. */
+export function lasting(language: string, milliseconds: number): string {
+  if (milliseconds >= 60_000) return minutes(language, milliseconds);
+  const count = Math.max(0, Math.round(milliseconds / 1_000));
+  return new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'short' }).format(count);
+}

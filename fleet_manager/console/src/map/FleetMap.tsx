@@ -1,4 +1,5 @@
 import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LiftView, RobotView } from '../api/types';
@@ -23,6 +24,7 @@ export function FleetMap({ robot, onRobot }: Props) {
   const robots = useFleet((fleet) => fleet.robots);
   const stale = useLive().phase !== 'live';
   const chosen = robot === null ? undefined : robots[robot];
+  const [traffic, setTraffic] = useLocalStorage({ key: 'wardfleet.traffic', defaultValue: false });
   const [levelId, setLevelId] = useState(levels[0]?.id ?? '');
   const [followed, setFollowed] = useState<string | undefined>();
   const fitRef = useRef<() => void>(() => undefined);
@@ -33,7 +35,7 @@ export function FleetMap({ robot, onRobot }: Props) {
   }
   return (
     <>
-      <Canvas levelId={levelId} robot={robot} onRobot={onRobot} stale={stale} fitRef={fitRef} />
+      <Canvas levelId={levelId} robot={robot} traffic={traffic} onRobot={onRobot} stale={stale} fitRef={fitRef} />
       <Paper className="map-levels" withBorder>
         <SegmentedControl
           orientation="vertical"
@@ -46,14 +48,14 @@ export function FleetMap({ robot, onRobot }: Props) {
         />
       </Paper>
       <div className="map-legend">
-        <Legend />
+        <Legend traffic={traffic} onTraffic={setTraffic} />
         <ActionIcon onClick={() => fitRef.current()} aria-label={t('map.fit')} title={t('map.fit')}>
           <Icon shape="fit" />
         </ActionIcon>
       </div>
       {chosen !== undefined && (
         <div className="map-robot">
-          <RobotDetails robot={chosen} onClose={() => onRobot(null)} />
+          <RobotDetails robot={chosen} onRobot={onRobot} onClose={() => onRobot(null)} />
         </div>
       )}
     </>
@@ -76,11 +78,12 @@ function LevelName({ id, robots }: { id: string; robots: number }) {
 
 interface CanvasProps extends Props {
   levelId: string;
+  traffic: boolean;
   stale: boolean;
   fitRef: React.RefObject<() => void>;
 }
 
-function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
+function Canvas({ levelId, robot, traffic, onRobot, stale, fitRef }: CanvasProps) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const store = useStore();
@@ -120,8 +123,8 @@ function Canvas({ levelId, robot, onRobot, stale, fitRef }: CanvasProps) {
     };
     const place = (name: string) => placeText(t, name);
     const room = (name: string, brief: boolean) => shortPlaceText(t, name, brief);
-    scene?.show({ robots, doors, lifts, selected: robot, words: { place, room, lift } });
-  }, [scene, robots, doors, lifts, robot, level, t]);
+    scene?.show({ robots, doors, lifts, selected: robot, traffic, words: { place, room, lift } });
+  }, [scene, robots, doors, lifts, robot, traffic, level, t]);
 
   useEffect(() => {
     if (robot !== null) scene?.reveal(robot);

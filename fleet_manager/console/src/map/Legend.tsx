@@ -1,11 +1,16 @@
-import { Button, Group, Paper, Popover, Stack, Text, useComputedColorScheme } from '@mantine/core';
+import { Button, Group, Paper, Popover, Stack, Switch, Text, useComputedColorScheme } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { word } from '../i18n/words';
 import { useSite } from '../shell/site';
 import { DARK, LIGHT } from './colours';
 
-/** What the colours mean; only the zone classes that this site has. */
-export function Legend() {
+interface Props {
+  traffic: boolean;
+  onTraffic: (shown: boolean) => void;
+}
+
+/** What can be shown, and what the colours mean; only the zone classes that this site has. */
+export function Legend({ traffic, onTraffic }: Props) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const colours = useComputedColorScheme('light') === 'dark' ? DARK : LIGHT;
@@ -23,7 +28,15 @@ export function Legend() {
         </Button>
       </Popover.Target>
       <Popover.Dropdown component={Paper}>
-        <Stack gap={6}>
+        <Stack gap={6} maw={320}>
+          <Switch
+            checked={traffic}
+            onChange={(event) => onTraffic(event.currentTarget.checked)}
+            label={t('map.traffic')}
+            description={t('map.trafficText')}
+            mih={44}
+            data-testid="traffic"
+          />
           {zones.map(([zone, colour]) => (
             <Entry key={zone} colour={colour} text={word(t, 'zone', zone)} />
           ))}
@@ -35,9 +48,22 @@ export function Legend() {
             colour={`repeating-linear-gradient(90deg, ${colours.route} 0 4px, transparent 4px 8px)`}
             text={t('map.claimed')}
           />
+          <Badge colour={colours.waits} ink={colours.halo} sign="…" text={t('map.waits')} />
+          <Badge colour={colours.needsPerson} ink="#ffffff" sign="!" text={t('map.needsPerson')} />
         </Stack>
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+function Badge({ colour, ink, sign, text }: { colour: string; ink: string; sign: string; text: string }) {
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <span className="swatch swatch-sign" style={{ background: colour, color: ink }} aria-hidden>
+        {sign}
+      </span>
+      <Text size="sm">{text}</Text>
+    </Group>
   );
 }
 

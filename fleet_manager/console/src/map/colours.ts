@@ -12,6 +12,10 @@ export interface MapColours {
   readonly lift: string;
   readonly liftHere: string;
   readonly route: string;
+  /** One robot after the other, so that neighbours' routes are told apart. */
+  readonly routes: readonly string[];
+  readonly waits: string;
+  readonly needsPerson: string;
   readonly outside: string;
   readonly zones: Readonly<Record<string, string>>;
 }
@@ -29,6 +33,9 @@ export const LIGHT: MapColours = {
   lift: '#dee2e6',
   liftHere: '#96f2d7',
   route: '#1971c2',
+  routes: ['#1971c2', '#c2255c', '#2b8a3e', '#862e9c', '#d9480f', '#0b7285', '#5f3dc4', '#846800'],
+  waits: '#1c2a33',
+  needsPerson: '#e8590c',
   outside: 'rgba(73, 102, 120, 0.08)',
   zones: {
     clean: 'rgba(56, 178, 132, 0.20)',
@@ -53,6 +60,9 @@ export const DARK: MapColours = {
   lift: '#343a40',
   liftHere: '#0b6b57',
   route: '#4dabf7',
+  routes: ['#4dabf7', '#f783ac', '#69db7c', '#da77f2', '#ffa94d', '#3bc9db', '#b197fc', '#ffe066'],
+  waits: '#e6edf1',
+  needsPerson: '#fd7e14',
   outside: 'rgba(170, 195, 210, 0.07)',
   zones: {
     clean: 'rgba(56, 200, 150, 0.20)',

@@ -1,10 +1,9 @@
 import 'ol/ol.css';
 import Feature from 'ol/Feature';
 import GeoJSON from 'ol/format/GeoJSON';
-import LineString from 'ol/geom/LineString';
 import Point from 'ol/geom/Point';
 import VectorLayer from 'ol/layer/Vector';
-import Map from 'ol/Map';
+import OlMap from 'ol/Map';
 import { defaults as defaultControls } from 'ol/control/defaults';
 import ScaleLine from 'ol/control/ScaleLine';
 import { defaults as defaultInteractions } from 'ol/interaction/defaults';
@@ -15,14 +14,17 @@ import Fill from 'ol/style/Fill';
 import RegularShape from 'ol/style/RegularShape';
 import Stroke from 'ol/style/Stroke';
 import Style from 'ol/style/Style';
+import Text from 'ol/style/Text';
 import View from 'ol/View';
 import type { DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
 import { robotColour } from '../robots/colours';
 import { chargeText } from '../robots/state';
+import { spotsOf, waitsForPerson, type Spot } from '../traffic/resource';
 import { Building, label, NAME_FONT, widthOf, type Words } from './building';
 import type { MapColours } from './colours';
 import { Glide } from './glide';
 import { nameOffset, sidesOf, type Side } from './labels';
+import { routeColour, TrafficDrawing } from './traffic';
 
 const LABELS = 'labels';
 const MARGIN = 2;
@@ -31,6 +33,9 @@ const NAMES_AGAIN_MS = 300;
 /** Metres a pixel: on a map smaller than this, robots are drawn smaller too. */
 const SMALL_ABOVE = 0.2;
 const LOW_CHARGE = 0.3;
+const WIDE_FROM = 700;
+const DETAILS_PX = 450;
+const BADGE_FONT = '700 12px system-ui, sans-serif';
 const FIT_PADDING = [32, 32, 32, 96];
 
 export interface Dynamics {
@@ -38,6 +43,8 @@ export interface Dynamics {
   readonly doors: Readonly<Record<string, DoorView>>;
   readonly lifts: Readonly<Record<string, LiftView>>;
   readonly selected: string | null;
+  /** Whether the routes and waits of all robots are shown, not only those of the selected one. */
+  readonly traffic: boolean;
   readonly words: Words;
 }
 
@@ -53,14 +60,15 @@ interface Marker {
 /** The drawing of one level and of what moves on it. All coordinates are metres of the site frame. */
 export class MapScene {
   private readonly projection: Projection;
-  private readonly map: Map;
+  private readonly map: OlMap;
   private readonly drawing = new VectorSource();
-  private readonly routes = new VectorSource<Feature<LineString>>();
+  private readonly traffic: TrafficDrawing;
   private readonly robots = new VectorSource<Feature<Point>>();
   private readonly buildingLayer: VectorLayer;
   private readonly markers: Record<string, Marker> = {};
   private building = new Building([]);
   private level: LevelView | null = null;
+  private spots: ReadonlyMap<string, Spot> = new Map();
   private dynamics: Dynamics | null = null;
   private frame = 0;
   private small = false;
@@ -72,18 +80,19 @@ export class MapScene {
     onRobot: (robot: string | null) => void,
   ) {
     this.projection = new Projection({ code: 'site', units: 'm' });
+    this.traffic = new TrafficDrawing(colours);
     this.buildingLayer = new VectorLayer({
       source: this.drawing,
       style: (feature, resolution) => this.buildingStyle(feature as Feature, resolution),
       declutter: LABELS,
     });
-    this.map = new Map({
+    this.map = new OlMap({
       target,
       controls: defaultControls({ rotate: false, attribution: false }).extend([new ScaleLine()]),
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false, onFocusOnly: false }),
       layers: [
         this.buildingLayer,
-        new VectorLayer({ source: this.routes }),
+        ...this.traffic.layers,
         new VectorLayer({ source: this.robots, declutter: LABELS }),
       ],
     });
@@ -109,11 +118,13 @@ export class MapScene {
 
   paint(colours: MapColours): void {
     this.colours = colours;
+    this.traffic.paint(colours);
     if (this.dynamics !== null) this.show(this.dynamics);
   }
 
   draw(level: LevelView): void {
     this.level = level;
+    this.spots = spotsOf(level);
     const features = new GeoJSON().readFeatures(level.features);
     this.building = new Building(features);
     this.drawing.clear();
@@ -143,6 +154,7 @@ export class MapScene {
 
   /** Take over what changed with an event; poses between events come by `move`. */
   show(dynamics: Dynamics): void {
+    if (dynamics.selected === null && this.dynamics?.selected != null) this.leaveRoom(false);
     this.dynamics = dynamics;
     for (const robot of Object.values(dynamics.robots)) {
       const known = this.markers[robot.id];
@@ -153,18 +165,25 @@ export class MapScene {
       if (id in dynamics.robots) this.dress(marker);
       else this.remove(id);
     }
-    this.drawRoute();
+    this.showTraffic(dynamics);
     this.buildingLayer.changed();
     this.placeNames();
     this.animate();
   }
 
-  /** Bring a robot to the middle of the picture. */
+  /** Bring a robot to the middle of what its details leave free of the picture. */
   reveal(robot: string): void {
     const marker = this.markers[robot];
     if (marker === undefined || marker.level !== this.level?.id) return;
     const { x, y } = marker.glide.at(performance.now());
+    this.leaveRoom(true);
     this.map.getView().animate({ center: [x, y], duration: 300 });
+  }
+
+  /** On a wide map a robot's details stand at its left, otherwise below it. */
+  private leaveRoom(details: boolean): void {
+    const [width = 0] = this.map.getSize() ?? [];
+    this.map.getView().padding = [0, 0, 0, details && width > WIDE_FROM ? DETAILS_PX : 0];
   }
 
   move(poses: readonly MovingPose[]): void {
@@ -209,6 +228,10 @@ export class MapScene {
       marker.style[1]?.getImage()?.setRotation(Math.PI / 2 - yaw);
       moving ||= marker.glide.moves(now);
     }
+    this.traffic.follow((id) => {
+      const spot = this.markers[id]?.glide.at(now);
+      return spot && [spot.x, spot.y];
+    });
     if (now - this.namedAt > NAMES_AGAIN_MS) this.placeNames();
     if (moving) this.frame = requestAnimationFrame(() => this.animate());
   }
@@ -273,7 +296,7 @@ export class MapScene {
     const radius = this.radiusOf(robot);
     const { x, y, yaw } = marker.glide.at(performance.now());
     marker.feature.getGeometry()?.setCoordinates([x, y]);
-    const edge = chosen ? this.colours.text : this.colours.halo;
+    const edge = chosen ? this.colours.text : (this.ringOf(robot) ?? this.colours.halo);
     const white = new Fill({ color: '#ffffff' });
     const heading = new RegularShape({
       points: 3,
@@ -290,7 +313,7 @@ export class MapScene {
           radius,
           declutterMode: 'obstacle',
           fill: new Fill({ color: robotColour(robot) }),
-          stroke: new Stroke({ color: edge, width: chosen ? 3 : 2 }),
+          stroke: new Stroke({ color: edge, width: chosen || edge !== this.colours.halo ? 3 : 2 }),
         }),
         zIndex: chosen ? 2 : 1,
       }),
@@ -303,24 +326,44 @@ export class MapScene {
       text.setOffsetY(offsetY);
       marker.style.push(new Style({ text, zIndex: chosen ? 6 : 5 }));
     }
+    if (robot.waiting_for !== null) marker.style.push(this.badge(robot, radius, chosen));
     marker.feature.setStyle(marker.style);
   }
 
-  /** The allocated part thick, the claimed part dashed, as far as it lies on this level. */
-  private drawRoute(): void {
-    this.routes.clear();
-    const robot = this.dynamics?.robots[this.dynamics.selected ?? ''];
-    const nodes = robot?.route ?? [];
-    nodes.slice(1).forEach((node, index) => {
-      const before = nodes[index];
-      if (before === undefined || node.level !== this.level?.id || before.level !== node.level) return;
-      const part = new Feature(new LineString([[before.x, before.y], [node.x, node.y]]));
-      const stroke = node.allocated
-        ? new Stroke({ color: this.colours.route, width: 6 })
-        : new Stroke({ color: this.colours.route, width: 3, lineDash: [4, 8] });
-      part.setStyle(new Style({ stroke }));
-      this.routes.addFeature(part);
+  /** With all routes on the map, a ring in the colour of the robot's own. */
+  private ringOf(robot: RobotView): string | null {
+    if (this.dynamics?.traffic !== true || robot.route.length === 0 || robot.kind === 'person') return null;
+    return routeColour(this.colours, Object.keys(this.dynamics.robots).indexOf(robot.id));
+  }
+
+  /** A sign at the robot's upper right that it waits: `!` for a person, `…` for anything else. */
+  private badge(robot: RobotView, radius: number, chosen: boolean): Style {
+    const person = waitsForPerson(robot);
+    const [x, y] = [radius * 0.85, radius * 0.85];
+    return new Style({
+      image: new Circle({
+        radius: 7.5,
+        displacement: [x, y],
+        declutterMode: 'obstacle',
+        fill: new Fill({ color: person ? this.colours.needsPerson : this.colours.waits }),
+        stroke: new Stroke({ color: this.colours.halo, width: 1.5 }),
+      }),
+      text: new Text({
+        text: person ? '!' : '…',
+        font: BADGE_FONT,
+        offsetX: x,
+        offsetY: person ? -y + 1 : -y - 2,
+        declutterMode: 'obstacle',
+        fill: new Fill({ color: person ? '#ffffff' : this.colours.halo }),
+      }),
+      zIndex: chosen ? 8 : 7,
     });
+  }
+
+  private showTraffic({ robots, selected, traffic }: Dynamics): void {
+    const level = this.level?.id;
+    if (level === undefined) return;
+    this.traffic.show({ robots, selected, all: traffic }, level, this.spots, (id) => this.markers[id]?.level === level);
   }
 
   private buildingStyle(feature: Feature, resolution: number): Style | Style[] | undefined {

@@ -7,16 +7,22 @@ import { withoutIds } from '../i18n/places';
 import { clock } from '../i18n/time';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
-import { useFleet, useNow, usePose } from '../stream/context';
+import { useNow, usePose } from '../stream/context';
 import { robotColour } from './colours';
-import { chargeText, robotState, waitingText } from './state';
+import { chargeText, robotState } from './state';
+import { Waiting } from './Waiting';
 
-export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: () => void }) {
+interface Props {
+  robot: RobotView;
+  onRobot: (robot: string) => void;
+  onClose: () => void;
+}
+
+export function RobotDetails({ robot, onRobot, onClose }: Props) {
   const { t, i18n } = useTranslation();
   const now = useNow(1_000);
   const placeName = usePlaceName();
   const pose = usePose(robot);
-  const task = useFleet((fleet) => (robot.task === null ? undefined : fleet.tasks[robot.task]));
   const change = useMutation({ mutationFn: (action: RobotAction) => changeRobot(robot.id, action) });
   const serving = robot.status !== 'out_of_service';
   const rows: [string, string][] = [
@@ -41,12 +47,7 @@ export function RobotDetails({ robot, onClose }: { robot: RobotView; onClose: ()
           {!robot.connected && <Badge color="red">{t('robot.notConnected')}</Badge>}
         </Group>
         <Charge robot={robot} />
-        {robot.waiting_for !== null && (
-          <Text size="sm" {...(task?.handover_step && { fw: 600, c: 'orange' })} data-testid="robot-waiting">
-            {waitingText(t, robot.waiting_for, task, placeName)}
-            {i18n.language === 'en' && !task?.handover_step && `: ${withoutIds(t, robot.waiting_for.because)}`}
-          </Text>
-        )}
+        <Waiting robot={robot} onRobot={onRobot} />
         {robot.note !== '' && <Text size="sm">{withoutIds(t, robot.note)}</Text>}
         <Table withRowBorders={false} verticalSpacing={2} horizontalSpacing={0}>
           <Table.Tbody>

@@ -4,8 +4,9 @@ import type { RobotView } from '../api/types';
 import { Empty } from '../shell/Empty';
 import { usePlaceName } from '../shell/site';
 import { useFleet } from '../stream/context';
+import { useTrafficWords } from '../traffic/words';
 import { robotColour } from './colours';
-import { chargeText, robotState, waitingText } from './state';
+import { chargeText, robotState } from './state';
 import classes from './RobotList.module.css';
 
 interface Props {
@@ -38,7 +39,10 @@ export function RobotList({ selected, onRobot }: Props) {
 function RobotRow({ robot }: { robot: RobotView }) {
   const { t } = useTranslation();
   const placeName = usePlaceName();
+  const words = useTrafficWords();
   const task = useFleet((fleet) => (robot.task === null ? undefined : fleet.tasks[robot.task]));
+  const heading = robot.destination === null ? null : `→ ${placeName(robot.destination)}`;
+  const whither = robot.waiting_for === null ? heading : words.waiting(robot.waiting_for, task);
   return (
     <>
       <Group gap="sm" wrap="nowrap">
@@ -51,11 +55,9 @@ function RobotRow({ robot }: { robot: RobotView }) {
           {chargeText(robot)}
         </Text>
       </Group>
-      {robot.destination !== null && (
+      {whither !== null && (
         <Text size="sm" c="dimmed" pl={24}>
-          {robot.waiting_for === null
-            ? `→ ${placeName(robot.destination)}`
-            : waitingText(t, robot.waiting_for, task, placeName)}
+          {whither}
         </Text>
       )}
     </>

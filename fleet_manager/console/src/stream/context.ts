@@ -16,7 +16,7 @@ export function useLive(): Live {
   return useSyncExternalStore(store.subscribe, store.current);
 }
 
-const NOTHING: Fleet = { seq: 0, tasks: {}, robots: {}, alerts: {}, doors: {}, lifts: {} };
+const NOTHING: Fleet = { seq: 0, tasks: {}, robots: {}, alerts: {}, doors: {}, lifts: {}, etas: {} };
 
 /** One part of the fleet; the component is drawn anew only when that part changes. */
 export function useFleet<Part>(part: (fleet: Fleet) => Part): Part {

@@ -1,4 +1,5 @@
 import type { AlertView, DoorView, LiftView, RobotView, StreamMessage, TaskStatus, TaskView } from '../api/types';
+import { kept, watched, type EtaHistories } from '../tasks/eta';
 
 type ById<View> = Readonly<Record<string, View>>;
 
@@ -10,6 +11,7 @@ export interface Fleet {
   readonly alerts: ById<AlertView>;
   readonly doors: ById<DoorView>;
   readonly lifts: ById<LiftView>;
+  readonly etas: EtaHistories;
 }
 
 type Views = Pick<Extract<StreamMessage, { type: 'snapshot' }>, 'tasks' | 'robots' | 'alerts' | 'doors' | 'lifts'>;
@@ -24,12 +26,13 @@ export function applied(
   fleet: Fleet | null,
   message: Extract<StreamMessage, { type: 'snapshot' | 'change' }>,
 ): Fleet | null {
-  if (message.type === 'snapshot') return replaced(fleet, message.seq, message);
+  if (message.type === 'snapshot') return replaced(fleet, message.seq, message, message.time);
   if (fleet === null || message.seq > fleet.seq + 1) return null;
   if (message.seq <= fleet.seq) return fleet;
-  if (message.complete) return replaced(fleet, message.seq, message);
+  if (message.complete) return replaced(fleet, message.seq, message, message.time);
   return {
     seq: message.seq,
+    etas: watched(fleet.etas, message.tasks, message.time),
     tasks: withoutOldest(merged(fleet.tasks, message.tasks)),
     robots: merged(fleet.robots, message.robots),
     alerts: onlyOpen(merged(fleet.alerts, message.alerts)),
@@ -39,11 +42,13 @@ export function applied(
 }
 
 /** Everything open is in `views`; of what was known before, only ended tasks stay. */
-function replaced(fleet: Fleet | null, seq: number, views: Views): Fleet {
+function replaced(fleet: Fleet | null, seq: number, views: Views, time: string): Fleet {
   const ended = Object.values(fleet?.tasks ?? {}).filter(hasEnded);
+  const tasks = withoutOldest(merged(merged({}, ended), views.tasks));
   return {
     seq,
-    tasks: withoutOldest(merged(merged({}, ended), views.tasks)),
+    etas: kept(watched(fleet?.etas ?? {}, views.tasks, time), tasks),
+    tasks,
     robots: merged({}, views.robots),
     alerts: onlyOpen(merged({}, views.alerts)),
     doors: merged({}, views.doors),

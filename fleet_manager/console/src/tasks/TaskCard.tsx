@@ -7,12 +7,16 @@ import type { Priority, TaskStatus, TaskView } from '../api/types';
 import { withoutIds } from '../i18n/places';
 import { away, clock, minutes } from '../i18n/time';
 import { reasonText } from '../i18n/words';
-import { loads, waitingText } from '../robots/state';
+import { loads } from '../robots/state';
+import { Because } from '../robots/Waiting';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useFleet, useNow } from '../stream/context';
 import { hasEnded } from '../stream/fleet';
+import { chainOf } from '../traffic/waits';
+import { useTrafficWords } from '../traffic/words';
 import { CancelDialog } from './CancelDialog';
+import { moveOf } from './eta';
 import { HandoverDialog } from './HandoverDialog';
 import { PorterDialog } from './PorterDialog';
 import { Steps } from './Steps';
@@ -32,6 +36,7 @@ const STATUS_COLOURS: Record<TaskStatus, string> = {
 export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {
   const { t } = useTranslation();
   const placeName = usePlaceName();
+  const words = useTrafficWords();
   const [explained, explain] = useDisclosure();
   const ended = hasEnded(task);
   return (
@@ -60,9 +65,10 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
         <Times task={task} ended={ended} />
         {!ended && task.waiting_for !== null && (
           <Text size="sm" {...(task.handover_step !== null && { fw: 600, c: 'orange' })} data-testid="task-waiting">
-            {waitingText(t, task.waiting_for, task, placeName)}
+            {words.waiting(task.waiting_for, task)}
           </Text>
         )}
+        {!ended && <Root task={task} onRobot={onRobot} />}
         {!ended && task.destination !== null && (
           <Text size="sm">{t('task.goesTo', { place: placeName(task.destination) })}</Text>
         )}
@@ -84,6 +90,14 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
       </Stack>
     </Paper>
   );
+}
+
+/** Where the reason lies when the carrier waits for robots that wait themselves: often there is something to be done. */
+function Root({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {
+  const robots = useFleet((fleet) => fleet.robots);
+  const { links, circle } = chainOf(robots, task.robot ?? '');
+  const last = links.at(-1);
+  return links.length < 2 || circle || last === undefined ? null : <Because link={last} onRobot={onRobot} />;
 }
 
 interface CarrierProps {
@@ -109,6 +123,9 @@ function Times({ task, ended }: { task: TaskView; ended: boolean }) {
   const { t, i18n } = useTranslation();
   const now = useNow(5_000);
   const at = (moment: string) => clock(i18n.language, moment, now);
+  const words = useTrafficWords();
+  const history = useFleet((fleet) => fleet.etas[task.id]);
+  const move = ended ? null : moveOf(task, history, now);
   const lateBy = task.due === null || task.eta === null ? 0 : Date.parse(task.eta) - Date.parse(task.due);
   return (
     <Stack gap={2}>
@@ -121,6 +138,11 @@ function Times({ task, ended }: { task: TaskView; ended: boolean }) {
               {t('task.eta')} <b>{at(task.eta)}</b> ({away(i18n.language, task.eta, now)})
             </>
           )}
+        </Text>
+      )}
+      {move !== null && (
+        <Text size="sm" c="dimmed" data-testid="task-eta-moved">
+          {t('task.etaWas', { time: at(move.was), why: words.eta(move) })}
         </Text>
       )}
       {task.due !== null && (

@@ -1,4 +1,6 @@
-import type { AlertView, ItemView, RobotView, StepView, StreamMessage, TaskStatus, TaskView } from '../api/types';
+import type { AlertView, ItemView, RobotView, StepView, StreamMessage, TaskStatus, TaskView, WaitingFor } from '../api/types';
+
+const TIME = '2026-03-01T08:00:00Z';
 
 /** Views for tests, with nothing in them but what a test names. */
 export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string | null = null): TaskView {
@@ -60,6 +62,20 @@ export function aRobot(id: string): RobotView {
   };
 }
 
+export function aWait(
+  kind: WaitingFor['kind'],
+  resource: string,
+  heldBy: string | null = null,
+  since: string | null = TIME,
+): WaitingFor {
+  return { kind, resource, held_by: heldBy, since, until: null, because: '' };
+}
+
+/** A route over places of one level, a metre apart, of which the first `allocated` are the robot's. */
+export function aRoute(places: readonly string[], allocated: number, level = 'L1'): RobotView['route'] {
+  return places.map((waypoint, x) => ({ waypoint, level, x, y: 0, allocated: x < allocated }));
+}
+
 export function anAlert(id: string, state: string = 'open'): AlertView {
   return {
     id,
@@ -77,8 +93,6 @@ export function anAlert(id: string, state: string = 'open'): AlertView {
 
 type Snapshot = Extract<StreamMessage, { type: 'snapshot' }>;
 type Change = Extract<StreamMessage, { type: 'change' }>;
-
-const TIME = '2026-03-01T08:00:00Z';
 
 export function aSnapshot(seq: number, views: Partial<Snapshot> = {}): Snapshot {
   return { type: 'snapshot', seq, time: TIME, tasks: [], robots: [], alerts: [], doors: [], lifts: [], ...views };
