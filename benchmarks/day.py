@@ -22,7 +22,7 @@ from fleet_manager.domain.errors import WardFleetError
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.tasks import Priority, TaskStatus
 from maps.fleets import with_robots
-from maps.model import FleetId, Flow, Site
+from maps.model import FleetId, Flow, Site, Waypoint, WaypointId
 from maps.site_files import load_site
 from sim.clock import run_virtual
 from sim.harness import Hospital
@@ -74,7 +74,7 @@ class DayResult:
 def demand(site: Site, count: int, seed: int) -> list[Delivery]:
     """`count` deliveries between named places of the site, spread over the day as hospitals' demand is."""
     rng = random.Random(f"{seed}/demand")
-    places = sorted(w.id for w in site.waypoints.values() if w.name is not None and _public(site, w.id))
+    places = public_places(site)
     classes = {name for name, c in site.item_classes.items() if c.flow is Flow.CLEAN}
     day: list[Delivery] = []
     weights = [kind[3] for kind in _KINDS]
@@ -87,9 +87,12 @@ def demand(site: Site, count: int, seed: int) -> list[Delivery]:
     return sorted(day, key=lambda delivery: delivery.at)
 
 
-def _public(site: Site, waypoint: str) -> bool:
-    """Places where staff hand goods over: no chargers, parking, lifts or pads."""
-    place = site.waypoints[waypoint]  # type: ignore[index]
+def public_places(site: Site) -> list[WaypointId]:
+    """Named places where staff hand goods over, by id: no chargers, parking, lifts or pads."""
+    return sorted(w.id for w in site.waypoints.values() if w.name is not None and _public(site, w))
+
+
+def _public(site: Site, place: Waypoint) -> bool:
     parking = site.holding_points.get(place.id)
     return (
         place.lift is None

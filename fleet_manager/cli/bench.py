@@ -1,57 +1,32 @@
-"""`wardfleet bench`: measured figures, as a table and as JSON."""
+"""`wardfleet bench`: the benchmarks, each a command of its own."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import ClassVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.day import run_day
-from fleet_manager.cli.problems import plain_problems
-from fleet_manager.cli.progress import progress_bar
-from fleet_manager.logs import configure_logs
-from maps.importers import read_any
+from fleet_manager.cli.lazy import LazyGroup
 
 
-class Benchmark(StrEnum):
-    DAY = "day"
+class _Benchmarks(LazyGroup):
+    places: ClassVar = {
+        "day": "bench_day:day",
+        "replan": "bench_replan:replan",
+        "traffic": "bench_traffic:traffic",
+        "mapf": "bench_mapf:mapf",
+    }
 
 
-def bench(
-    name: Annotated[Benchmark, typer.Argument(help="day: one simulated day on the general hospital.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-    site: Annotated[Path | None, typer.Option(help="Another site than the general hospital.")] = None,
-    robots: Annotated[int, typer.Option(min=1, help="Robots of the first fleet.")] = 10,
-    deliveries: Annotated[int, typer.Option(min=1, help="Deliveries of the day.")] = 500,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 1,
-) -> None:
-    """Measure. Exit code 1 when a task was not completed or two footprints overlapped.
+app = typer.Typer(
+    cls=_Benchmarks,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
 
-    Example: `wardfleet bench day --json day.json`
-    """
-    configure_logs(level="ERROR")
-    with plain_problems(), progress_bar() as bar:
-        day = bar.add_task("Simulating the day", total=1.0)
-        result = run_day(
-            site=read_any(site) if site is not None else None,
-            robots=robots,
-            deliveries=deliveries,
-            seed=seed,
-            progress=lambda share: bar.update(day, completed=share),
-        )
-    figures = asdict(result)
-    if json_file is not None:
-        with plain_problems():
-            json_file.write_text(json.dumps(figures, indent=2) + "\n")
-    table = Table("figure", "value")
-    for figure, value in figures.items():
-        table.add_row(figure, f"{value:.1f}" if isinstance(value, float) else str(value))
-    Console().print(table)
-    if result.completed < result.tasks or result.violations:
-        raise typer.Exit(1)
+
+@app.callback()
+def about() -> None:
+    """Measure, and write the figures as a table and as JSON."""

@@ -1,43 +1,26 @@
-"""The `wardfleet` command. Each command's module is imported when it is asked for, so that all of them start fast."""
+"""The `wardfleet` command."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import version as installed
-from typing import Annotated, Any, Final
+from typing import Annotated, ClassVar
 
 import typer
-from typer.core import TyperGroup
 
-_COMMANDS: Final = {
-    "demo": "demo:demo",
-    "serve": "serve:serve",
-    "agent": "agent:agent",
-    "map": "map:app",
-    "route": "route:route",
-    "sim": "sim:app",
-    "bench": "bench:bench",
-    "tokens": "tokens:tokens",
-}
-"""Name of the command, and where it is in this package."""
+from fleet_manager.cli.lazy import LazyGroup
 
 
-class _Commands(TyperGroup):
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        found = getattr(import_module(f"fleet_manager.cli.{module}"), name)
-        if not isinstance(found, typer.Typer):
-            alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_show_locals=False)
-            alone.command(cmd_name)(found)
-            found = alone
-        command = typer.main.get_command(found)
-        command.name = cmd_name
-        return command
+class _Commands(LazyGroup):
+    places: ClassVar = {
+        "demo": "demo:demo",
+        "serve": "serve:serve",
+        "agent": "agent:agent",
+        "map": "map:app",
+        "route": "route:route",
+        "sim": "sim:app",
+        "bench": "bench:app",
+        "tokens": "tokens:tokens",
+    }
 
 
 app = typer.Typer(
