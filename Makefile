@@ -7,7 +7,7 @@ CONSOLE := fleet_manager/console
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(wildcard $(CONSOLE)/*.json $(CONSOLE)/*.ts $(CONSOLE)/*.html $(CONSOLE)/*.js)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format console chromium lock bench clean
+.PHONY: help setup demo test soak check format console chromium lock bench clean clean-kernels
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,6 +19,8 @@ $(VENV)/ready: constraints.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Compiling the planner, once"
+	@$(BIN)/python -m fleet_manager.planning.kernels
 	@touch $@
 
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
@@ -50,6 +52,9 @@ check: setup  ## Format, lint, types, import contracts, the console's checks
 test: check chromium  ## Everything that is tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
+soak: setup  ## Ten thousand random histories of the traffic, and a thousand in whole hospitals: HISTORIES=10000
+	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py
+
 format: setup  ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -59,6 +64,9 @@ bench: setup  ## Measure: one simulated day
 
 lock:  ## Bring constraints.txt up to date with pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --all-build-deps --extra dev --output-file constraints.txt pyproject.toml
+
+clean-kernels:  ## Remove compiled kernels; after a change in one that another file calls
+	find fleet_manager -path '*/__pycache__/*.nb[ci]' -delete
 
 clean:  ## Remove everything that was built
 	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist build

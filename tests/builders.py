@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 
+from fleet_manager.domain.closures import Closure, ClosureId, ClosureKind
+from fleet_manager.domain.tasks import Actor
 from maps.model import (
     Charger,
     Door,
@@ -60,6 +63,19 @@ def lanes_both_ways(
             for start, end in ((one, other), (other, one))
         ]
     return lanes
+
+
+def closure(*lanes: LaneId, until: datetime) -> Closure:
+    """Lanes that a person has closed."""
+    return Closure(
+        id=ClosureId("C00001"),
+        kind=ClosureKind.PERSON,
+        lanes=lanes,
+        since=datetime(2025, 1, 6, tzinfo=UTC),
+        until=until,
+        reason="the floor is wet",
+        actor=Actor(id="facility-1", role="facility"),
+    )
 
 
 def site_of(

@@ -77,12 +77,13 @@ def ward_site() -> Site:
 
 
 def tell(story: Callable[[Hospital], Coroutine[Any, Any, T]], site: Site | None = None, **options: Any) -> T:
-    """Run a story in a hospital in virtual time; at its end no two footprints may ever have overlapped."""
+    """Run a story in a hospital in virtual time; no two footprints may ever have overlapped, no robots have jammed."""
 
     async def whole() -> T:
         async with Hospital(site or ward_site(), **options) as hospital:
             result = await story(hospital)
             assert hospital.violations() == []
+            assert [str(jam) for jam in hospital.jams()] == []
             return result
 
     return run_virtual(whole())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from fleet_manager.domain.closures import Area
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.state import FleetState, apply, new_state
+from fleet_manager.domain.tasks import Actor
+from fleet_manager.orchestration.commands import ChangeLift, LiftAction, RaiseAlarm, StartClosure
 from fleet_manager.orchestration.ports import EventStore
 from fleet_manager.persistence.memory import MemoryStore
 from fleet_manager.persistence.sql import SqlStore
@@ -21,7 +24,7 @@ from fleet_manager.persistence.tables import Base
 from maps.model import Site
 from sim.clock import run_virtual
 from sim.harness import Hospital
-from tests.builders import corridor_site
+from tests.builders import L2, LIFT, corridor_site
 
 Open: TypeAlias = Callable[[Path, Site], Awaitable[EventStore]]
 
@@ -38,12 +41,21 @@ STORES = pytest.mark.parametrize("open_store", [open_memory, open_sqlite], ids=[
 
 
 async def _a_day_of_events() -> list[Recorded]:
-    """Two deliveries, one finished and one under way, with lift, door and charging in between."""
+    """Two deliveries, one finished and one under way, with lift, door and charging in between.
+
+    Then a floor is wet, a bed takes the lift, and the fire alarm goes off.
+    """
     async with Hospital(corridor_site()) as hospital:
         first = await hospital.request("b", "ward", "cefazolin", key="key-1")
         await hospital.ended(first.id)
         await hospital.request("ward", "b", "specimen")
         await asyncio.sleep(60.0)
+        area = Area(level=L2, polygon=((9.0, -1.0), (11.0, -1.0), (11.0, 1.0)))
+        until = hospital.clock.now() + timedelta(hours=1)
+        cleaner = Actor(id="cleaner-wu", role="facility")
+        await hospital.manager.do(StartClosure(actor=cleaner, area=area, until=until, reason="the floor is wet"))
+        await hospital.manager.do(ChangeLift(actor=cleaner, lift=LIFT, action=LiftAction.RESERVE))
+        await hospital.manager.do(RaiseAlarm(actor=cleaner, levels=(L2,)))
         return list(hospital.store.log)
 
 
@@ -80,7 +92,18 @@ def test_a_restarted_manager_finds_the_state_it_had(open_store: Open, tmp_path: 
         before = await _store_all(store, site, history)
         found = await store.load()
         await store.close()
-        for name in ("seq", "tasks", "missions", "robots", "alerts", "sessions", "closed_lanes", "keys"):
+        for name in (
+            "seq",
+            "tasks",
+            "missions",
+            "robots",
+            "alerts",
+            "sessions",
+            "devices",
+            "closures",
+            "alarms",
+            "keys",
+        ):
             assert getattr(found, name) == getattr(before, name), name
         assert (found.task_count, found.mission_count) == (before.task_count, before.mission_count)
 

@@ -35,14 +35,16 @@ from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks_of
 from tests.processes import HospitalProcesses, hospital_processes
 
 MANAGER: Final = "127.0.0.1:8000"
-CHECKED: Final = {"python", "json", "yaml", "toml", "ini", "caddy", "sh", "console"}
+CHECKED: Final = {"python", "json", "yaml", "toml", "ini", "caddy", "sh", "console", "text"}
 SHELL: Final = ("sh", "console")
+_SAID: Final = {"tasks": "T00001", "closures": "C000001", "alarms": "F000001"}
+"""What the pages call the first thing that a reader makes."""
 
 
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProcesses]:
     folder = tmp_path_factory.mktemp("hospital")
-    with hospital_processes(folder, generate(floors=1, robots=2), speed=10.0) as running:
+    with hospital_processes(folder, generate(floors=2, robots=2), speed=10.0) as running:
         yield running
 
 
@@ -183,6 +185,9 @@ def test_command_lines(page: Path, request: pytest.FixtureRequest, tmp_path: Pat
     for block in blocks_of(page):
         if block.language == "yaml" and block.note.startswith("scenario "):
             (tmp_path / block.note.removeprefix("scenario ")).write_text(block.text, encoding="utf-8")
+        elif block.language == "text":
+            assert block.note.startswith("file "), f"{block}: say which file it is, such as `test: file NAME`"
+            (tmp_path / block.note.removeprefix("file ")).write_text(block.text, encoding="utf-8")
         elif block.language in SHELL:
             if block.note == "when a hand-over is due":
                 session.wait_for_hand_over()
@@ -196,7 +201,7 @@ class _Session:
     def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
         self._folder = folder
         self._request = request
-        self._task: str | None = None
+        self._names: dict[str, str] = {}
 
     @property
     def _hospital(self) -> HospitalProcesses:
@@ -249,16 +254,16 @@ class _Session:
                     url = word
         assert f"http://{MANAGER}/" in url, f"{block}: {url}"
         url = url.replace(f"http://{MANAGER}", self._hospital.url)
-        if self._task is not None:
-            url = url.replace("T00001", self._task)
+        for said, name in self._names.items():
+            url = url.replace(said, name)
         method = method or ("GET" if body is None else "POST")
         answer = httpx.request(method, url, headers=headers, content=body, timeout=20.0)
         assert answer.is_success, f"{block}: {method} {url}: {answer.status_code} {answer.text}"
-        if answer.status_code == 201 and self._task is None:
-            self._task = answer.json()["id"]
+        if answer.status_code == 201:
+            self._names.setdefault(_SAID[url.rpartition("/")[2]], answer.json()["id"])
 
     def wait_for_hand_over(self) -> None:
-        self._hospital.until(lambda: bool(self._hospital.get(f"/tasks/{self._task}")["handover_step"]))
+        self._hospital.until(lambda: bool(self._hospital.get(f"/tasks/{self._names['T00001']}")["handover_step"]))
 
     def _sqlite(self, database: str, statement: str) -> None:
         """On the database of the running manager; the backup has to hold all that the manager had said before."""

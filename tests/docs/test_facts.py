@@ -14,6 +14,9 @@ import typer
 from prometheus_client import CollectorRegistry, generate_latest
 
 from benchmarks.day import DayResult
+from benchmarks.mapf import MapfResult
+from benchmarks.replan import ReplanResult
+from benchmarks.traffic import TrafficResult
 from fleet_manager.api.app import create_app
 from fleet_manager.api.problems import _KINDS
 from fleet_manager.cli.main import app
@@ -66,15 +69,25 @@ def test_nurses_know_every_reason() -> None:
 def test_the_waiting_times_are_the_real_ones() -> None:
     usual = Patience()
     operator = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
-    for seconds in (usual.unreachable_after, usual.no_signal, usual.rescue_after, usual.blocked):
+    short = (usual.unreachable_after, usual.no_signal, usual.rescue_after, usual.blocked)
+    for seconds in (*short, usual.full_retry, usual.give_way, usual.lift_silence):
         assert f"{seconds:.0f} s" in operator
-    for seconds in (usual.handover_alert, usual.handover_end, usual.closure):
+    for seconds in (usual.handover_alert, usual.handover_end, usual.closure, usual.reservation):
         assert f"{seconds / 60:.0f} minutes" in operator
 
 
-def test_developers_know_every_figure_of_the_bench() -> None:
-    said = {name.strip() for row in table("docs/developer.md", "figures") for name in row[0].split(",")}
-    assert said == {field.name for field in fields(DayResult)}
+@pytest.mark.parametrize(
+    ("page", "note", "result"),
+    [
+        ("docs/developer.md", "figures", DayResult),
+        ("docs/developer.md", "traffic figures", TrafficResult),
+        ("benchmarks/README.md", "mapf figures", MapfResult),
+        ("benchmarks/README.md", "replan figures", ReplanResult),
+    ],
+)
+def test_developers_know_every_figure_of_the_benches(page: str, note: str, result: type) -> None:
+    said = {name.strip() for row in table(page, note) for name in row[0].split(",")}
+    assert said == {field.name for field in fields(result)}
 
 
 def test_integrators_know_every_refusal() -> None:

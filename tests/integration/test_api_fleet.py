@@ -87,6 +87,22 @@ def test_a_route_is_told_or_it_is_said_that_there_is_none() -> None:
     assert (unknown.status_code, unknown.json()["field"]) == (422, "from")
 
 
+def test_the_traffic_tells_claims_waits_and_circles() -> None:
+    manager = hospital()
+    assert call(manager, "GET", "/traffic").json()["claims"] == []
+    call(manager, "POST", "/tasks", json=DELIVERY)
+    manager.advance(2)
+    traffic = call(manager, "GET", "/traffic").json()
+    (claim,) = traffic["claims"]
+    assert (claim["robot"], claim["goal"], claim["waypoints"][-1]) == ("amber", "pharmacy", "pharmacy")
+    assert 0 < claim["cleared"] <= claim["allocated"] <= len(claim["waypoints"])
+    manager.advance(60)
+    traffic = call(manager, "GET", "/traffic").json()
+    (wait,) = traffic["waits"]
+    assert (wait["robot"], wait["resource"], wait["held_by"]) == ("amber", "pharmacy", None)
+    assert (traffic["cycles"], traffic["seq"]) == ([], len(call(manager, "GET", "/events").json()))
+
+
 def test_the_event_log_is_read_from_any_place() -> None:
     manager = hospital()
     call(manager, "POST", "/tasks", json=DELIVERY)

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from fleet_manager.api.app import create_app
 from fleet_manager.api.guard import BODY_LIMIT
 from fleet_manager.orchestration.commands import UserCommand
-from fleet_manager.orchestration.views import AlertView, RobotView, TaskView
+from fleet_manager.orchestration.ports import View
 from tests.api_house import DELIVERY, call, calling, hospital
 from tests.fake_fleet_manager import FakeFleetManager
 from tests.small_hospital import small_hospital
@@ -160,7 +160,7 @@ def test_a_refused_method_names_those_allowed() -> None:
 
 
 class Broken(FakeFleetManager):
-    async def do(self, command: UserCommand) -> TaskView | RobotView | AlertView:
+    async def do(self, command: UserCommand) -> View:
         raise RuntimeError("the database password is hunter2")
 
 

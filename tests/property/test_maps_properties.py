@@ -19,6 +19,8 @@ from maps.generator import generate
 from maps.geometry import crossing, distance_to_segment, inside_box
 from maps.importers import read_any
 from maps.model import (
+    Building,
+    BuildingId,
     Charger,
     Fleet,
     FleetId,
@@ -45,6 +47,20 @@ coordinates = st.floats(-1e6, 1e6)
 points = st.tuples(coordinates, coordinates)
 rings = st.lists(points, min_size=3, max_size=6).map(tuple)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@st.composite
+def buildings(draw: st.DrawFn, levels: list[LevelId]) -> list[Building]:
+    names = draw(st.lists(texts, max_size=2, unique=True))
+    return [
+        Building(
+            id=BuildingId(name),
+            name=draw(texts),
+            levels=tuple(draw(st.lists(st.sampled_from(levels), max_size=2))),
+            polygon=draw(st.none() | rings),
+        )
+        for name in names
+    ]
 
 
 @st.composite
@@ -78,6 +94,7 @@ def sites(draw: st.DrawFn) -> Site:
                     speed_limit=draw(st.none() | st.floats(0.01, 5.0)),
                     fleets=draw(st.none() | st.frozensets(st.sampled_from(fleets))),
                     orientation=draw(st.none() | st.sampled_from(Orientation)),
+                    requires=draw(st.frozensets(texts, max_size=2)),
                 )
     zone = Zone(
         id=ZoneId("zone"),
@@ -101,6 +118,7 @@ def sites(draw: st.DrawFn) -> Site:
         waypoints=waypoints,
         lanes=lanes,
         zones={zone.id: zone},
+        buildings={building.id: building for building in draw(buildings(levels))},
         chargers={home: Charger(waypoint=home, power=draw(st.floats(1.0, 1e4)), fleets=frozenset(fleets))},
         holding_points={home: HoldingPoint(waypoint=home, parking=draw(st.booleans()))},
         fleets={fleet: Fleet(id=fleet, robots=(Robot(id=RobotId(f"{fleet}-1"), home=home),)) for fleet in fleets},

@@ -1,86 +1,96 @@
-"""Random corridors and grids, random robots, random delays: footprints never overlap, everybody arrives."""
+"""Random hospitals in whole, with random delays, pauses and failures: footprints never overlap, everybody arrives.
+
+Sites are grids with bays, corridors with sidings, and levels joined by lifts, with one or two fleets.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
 
-from fleet_manager.domain.tasks import TaskStatus
-from maps.model import Fleet, Lane, LaneId, Robot, RobotId, Site, Waypoint, WaypointId
+from fleet_manager.domain.tasks import Actor, TaskStatus
+from fleet_manager.orchestration.commands import ChangeRobot, RobotAction
+from maps.model import LaneId, Site
+from sim.faults import lane_obstructed, robot_failing, robot_slow
 from sim.harness import Hospital
-from tests.builders import FLEET, site_of, waypoint
 from tests.hospitals import tell
+from tests.random_sites import corridor_with_sidings, grid_with_bays, two_levels
 
-SPACING = 4.0
+LONGEST = 25.0
+"""Seconds that a robot stands at most, so that nobody plans round it yet."""
 
-
-def grid_with_bays(width: int, height: int, removed: set[int], robots: int) -> Site:
-    """A grid of narrow two-way lanes; each crossing has a bay off them for a robot's home or for hand-overs.
-
-    `removed` are lanes (by number) that are left out, as long as the grid stays connected.
-    """
-    crossings = [waypoint(f"x{i}{j}", i * SPACING, j * SPACING) for i in range(width) for j in range(height)]
-    by_id = {w.id: w for w in crossings}
-    bays = [waypoint(f"bay{w.id[1:]}", w.x + 1.4, w.y + 1.4) for w in crossings]
-    pairs = [(f"x{i}{j}", f"x{i + 1}{j}") for i in range(width - 1) for j in range(height)]
-    pairs += [(f"x{i}{j}", f"x{i}{j + 1}") for i in range(width) for j in range(height - 1)]
-    kept = list(pairs)
-    for number in sorted(removed):
-        if number < len(pairs) and _connected({w.id for w in crossings}, [p for p in kept if p != pairs[number]]):
-            kept.remove(pairs[number])
-    lanes: list[Lane] = []
-    for a, b in kept:
-        lanes += _both_ways(by_id[WaypointId(a)], by_id[WaypointId(b)])
-    for crossing, bay in zip(crossings, bays, strict=True):
-        lanes += _both_ways(crossing, bay)
-    fleet = Fleet(
-        id=FLEET,
-        robots=tuple(Robot(id=RobotId(f"robot-{i}"), home=bays[i].id) for i in range(robots)),
-    )
-    return site_of([*crossings, *bays], lanes, fleets=[fleet])
+TROUBLES = ("slow", "pause", "failing", "lane")
+NURSE = Actor(id="nurse-1", role="nurse")
 
 
-def _both_ways(a: Waypoint, b: Waypoint) -> list[Lane]:
-    length = ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5
-    return [Lane(id=LaneId(f"{s.id}>{e.id}"), start=s.id, end=e.id, length=length) for s, e in ((a, b), (b, a))]
+def any_site(rng: random.Random) -> Site:
+    """A random site with at least as many spare bays as robots."""
+    tugs = rng.choice([0, 0, 1])
+    kind = rng.choice(["grid", "corridor", "levels"])
+    if kind == "grid":
+        width, height = rng.randint(2, 4), rng.randint(1, 3)
+        removed = set(rng.sample(range(20), rng.randint(0, 6)))
+        robots = max(1, width * height // 2)
+        return grid_with_bays(width, height, removed, robots, min(tugs, robots))
+    if kind == "corridor":
+        length = rng.randint(4, 7)
+        return corridor_with_sidings(rng, length, length // 2, tugs)
+    length = rng.randint(2, 4)
+    return two_levels(rng, length, length, tugs, rng.randint(1, 2))
 
 
-def _connected(nodes: set[WaypointId], pairs: list[tuple[str, str]]) -> bool:
-    seen, queue = set(), [next(iter(sorted(nodes)))]
-    while queue:
-        here = queue.pop()
-        if here not in seen:
-            seen.add(here)
-            queue += [WaypointId(b) for a, b in pairs if a == here] + [WaypointId(a) for a, b in pairs if b == here]
-    return seen == nodes
+async def disturb(hospital: Hospital, rng: random.Random) -> None:
+    """Every now and then a robot is slow, paused or failing for a while, or something stands on a lane."""
+    robots = [robot.id for fleet in hospital.site.fleets.values() for robot in fleet.robots]
+    while True:
+        await asyncio.sleep(rng.uniform(10, 80))
+        robot, seconds = rng.choice(robots), rng.uniform(5, LONGEST)
+        match rng.choice(TROUBLES):
+            case "slow":
+                robot_slow(hospital.world, robot, rng.choice([0.3, 0.6, 1.0]))
+            case "pause":
+                await hospital.manager.do(ChangeRobot(actor=NURSE, robot=robot, action=RobotAction.PAUSE))
+                await asyncio.sleep(seconds)
+                await hospital.manager.do(ChangeRobot(actor=NURSE, robot=robot, action=RobotAction.RESUME))
+            case "failing":
+                robot_failing(hospital.world, robot, "a wheel slips", seconds=seconds)
+            case _:
+                lane_obstructed(hospital.world, LaneId(rng.choice(list(hospital.site.lanes))), "a bed", seconds=seconds)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    width=st.integers(2, 4),
-    height=st.integers(1, 3),
-    removed=st.sets(st.integers(0, 20), max_size=6),
-    seed=st.integers(0, 10_000),
-    latency=st.sampled_from([0.0, 0.3]),
-)
-def test_everybody_arrives_and_nobody_touches(
-    width: int, height: int, removed: set[int], seed: int, latency: float
-) -> None:
-    robots = max(1, width * height // 2)  # without spare bays two robots could not exchange places
-    site = grid_with_bays(width, height, removed, robots)
-    bays = [w for w in site.waypoints if w.startswith("bay")]
+def play(seed: int) -> None:
     rng = random.Random(seed)
+    site = any_site(rng)
+    homes = [robot.home for fleet in site.fleets.values() for robot in fleet.robots]
+    bays = [w for w in site.waypoints if "bay" in w]
+    disturbed = rng.random() < 0.7
 
     async def story(hospital: Hospital) -> None:
+        disturbing = asyncio.create_task(disturb(hospital, random.Random(f"{seed}/disturb"))) if disturbed else None
         tasks = []
-        for _ in range(3 * robots):
+        for _ in range(3 * len(homes)):
             pickup, dropoff = rng.sample(bays, 2)
             tasks.append((await hospital.request(pickup, dropoff)).id)
             await asyncio.sleep(rng.uniform(0, 40))
+        await asyncio.sleep(rng.uniform(0, 300))
+        if disturbing is not None:
+            assert not disturbing.done(), disturbing.exception()
+            disturbing.cancel()
+            for robot in hospital.manager.state.robots.values():
+                robot_slow(hospital.world, robot.id, 1.0)
+                if robot.paused:
+                    await hospital.manager.do(ChangeRobot(actor=NURSE, robot=robot.id, action=RobotAction.RESUME))
         for task in tasks:
             assert (await hospital.ended(task, within=7200)).status is TaskStatus.COMPLETED
 
-    tell(story, site, seed=seed, latency=latency, nurses=15.0)
+    tell(story, site, seed=seed, latency=rng.choice([0.0, 0.3]), nurses=15.0)
+
+
+def test_everybody_arrives_and_nobody_touches(hospital_seeds: range) -> None:
+    for seed in hospital_seeds:
+        try:
+            play(seed)
+        except Exception as problem:
+            pytest.fail(f"play({seed}) fails: {problem!r}")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from fleet_manager.domain.errors import Conflict, InvalidRequest, KeyReused, NotServable, UnknownPlace
-from fleet_manager.domain.events import ItemsHandedOver, LaneClosed, SessionEnded, SessionStarted
+from fleet_manager.domain.events import ClosureStarted, ItemsHandedOver, SessionEnded, SessionStarted
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeTask,
@@ -48,7 +48,7 @@ def test_every_door_and_lift_session_ends() -> None:
         events = [recorded.event for recorded in hospital.store.log]
         started = {e.session.id for e in events if isinstance(e, SessionStarted)}
         assert started == {e.session for e in events if isinstance(e, SessionEnded)}
-        assert not any(isinstance(e, LaneClosed) for e in events)
+        assert not any(isinstance(e, ClosureStarted) for e in events)
 
     tell(story)
 

@@ -26,7 +26,10 @@ COMMANDS = [
     "agent",
     "route",
     "tokens",
-    "bench",
+    "bench day",
+    "bench replan",
+    "bench traffic",
+    "bench mapf",
     "map check",
     "map import",
     "map export",
@@ -77,6 +80,14 @@ def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
+def pass_of_two(folder: Path, *, bay: bool) -> None:
+    """The files pass.map and pass.scen: two in a corridor, with a bay or without."""
+    rows = f".....\n@@{'.' if bay else '@'}@@\n"
+    (folder / "pass.map").write_text(f"type octile\nheight 2\nwidth 5\nmap\n{rows}", encoding="utf-8")
+    agents = "0 pass.map 5 2 0 0 4 0 4\n0 pass.map 5 2 4 0 0 0 4\n"
+    (folder / "pass.scen").write_text(f"version 1\n{agents}", encoding="utf-8")
+
+
 def scenario(deliveries: str, more: str = "") -> None:
     Path("scenario.yaml").write_text(f"site: small\nhours: 0.5\n{more}deliveries:\n{deliveries}\n", encoding="utf-8")
 
@@ -105,7 +116,7 @@ def test_each_command_has_help_with_an_example(command: str) -> None:
     assert "completion" not in told.stdout
 
 
-@pytest.mark.parametrize("group", ["map", "sim"])
+@pytest.mark.parametrize("group", ["map", "sim", "bench"])
 def test_a_group_without_a_command_shows_its_commands(group: str) -> None:
     told = wardfleet(group)
     for command in (c for c in COMMANDS if c.startswith(f"{group} ")):
@@ -135,6 +146,14 @@ def test_a_group_without_a_command_shows_its_commands(group: str) -> None:
         ("sim world --site nowhere", "nowhere: no such file or folder"),
         ("bench day --site nowhere --deliveries 1", "nowhere: no such file or folder"),
         ("bench day --site small --robots 900 --deliveries 1", "not 900"),
+        ("bench traffic --site nowhere --hours 0.1", "nowhere: no such file or folder"),
+        ("bench traffic --site generated:many --hours 0.1", "not a number of floors"),
+        ("bench traffic --site small --robots 900 --hours 0.1", "not 900"),
+        ("bench mapf --map nowhere.map --scen pass.scen", "nowhere.map: No such file or directory"),
+        ("bench mapf --map pass.map --scen nowhere.scen", "nowhere.scen: No such file or directory"),
+        ("bench mapf --map pass.scen --scen pass.scen", "pass.scen: line 1: not 'type octile'. A map begins with"),
+        ("bench mapf --map pass.map --scen pass.scen --agents 3", "pass.scen: line 3: there are 2 agents, not 3. Ask"),
+        ("bench mapf --map pass.map --scen pass.scen --agents 2 --paths missing/paths.json", "missing/paths.json"),
         ("agent --kind simulated --manager ws://127.0.0.1:1/agents/v1", "name at least one --robot"),
         ("agent --kind simulated --manager http://127.0.0.1:1 --robot robot-1", "is not an address such as ws://"),
         ("agent --kind spaceship --manager ws://127.0.0.1:1 --robot robot-1", "known are: porter, simulated"),
@@ -147,6 +166,7 @@ def test_bad_input_is_one_clear_line(here: Path, arguments: str, words: str) -> 
     (here / "broken.yaml").write_text("deliveries: [", encoding="utf-8")
     (here / "empty.yaml").touch()
     (here / "busy.json").write_text("{}", encoding="utf-8")
+    pass_of_two(here, bay=True)
     assert_one_line(wardfleet(*arguments.split()), words)
     assert (here / "busy.json").read_text(encoding="utf-8") == "{}"
 
@@ -290,3 +310,39 @@ def test_a_small_bench_day_writes_its_figures(here: Path) -> None:
     assert len(figures["log_sha256"]) == 64
     for figure in figures:
         assert figure in told.stdout
+
+
+def test_a_small_bench_of_traffic_writes_its_figures(here: Path) -> None:
+    told = wardfleet("bench", "traffic", "--site", "small", "--robots", "2", "--hours", "0.1", "--json", "traffic.json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    figures = json.loads((here / "traffic.json").read_text(encoding="utf-8"))
+    assert figures["tasks"] == figures["completed"] > 2
+    assert (figures["jams"], figures["violations"], figures["hours"]) == (0, 0, 0.1)
+    for figure in figures:
+        assert figure in told.stdout
+
+
+def test_a_bench_of_two_in_a_corridor_writes_its_figures_and_paths(here: Path) -> None:
+    pass_of_two(here, bay=True)
+    files = ("--map", "pass.map", "--scen", "pass.scen", "--json", "mapf.json", "--paths", "paths.json")
+    told = wardfleet("bench", "mapf", *files, "--agents", "2", "--time-limit", "0.05")
+    assert (told.exit_code, told.stderr) == (0, "")
+    figures = json.loads((here / "mapf.json").read_text(encoding="utf-8"))
+    assert (figures["solved"], figures["violations"], figures["sum_of_costs_lower_bound"]) == (True, 0, 8)
+    assert (figures["sum_of_costs"], figures["makespan"], figures["makespan_lower_bound"]) == (11, 6, 4)
+    assert 0 < figures["first_seconds"] < figures["seconds"]
+    one, other = json.loads((here / "paths.json").read_text(encoding="utf-8"))
+    assert (one[0], one[-1], other[0], other[-1]) == ([0, 0], [4, 0], [4, 0], [0, 0])
+    assert sorted(len(path) - 1 for path in (one, other)) == [5, 6]
+    for figure in figures:
+        assert figure in told.stdout
+
+
+def test_a_bench_without_a_solution_ends_with_1(here: Path) -> None:
+    pass_of_two(here, bay=False)
+    files = ("--map", "pass.map", "--scen", "pass.scen", "--json", "mapf.json", "--paths", "paths.json")
+    assert wardfleet("bench", "mapf", *files, "--agents", "2").exit_code == 1
+    figures = json.loads((here / "mapf.json").read_text(encoding="utf-8"))
+    assert (figures["solved"], figures["unsolvable"]) == (False, True)
+    assert (figures["first_seconds"], figures["sum_of_costs"], figures["makespan"]) == (None, None, None)
+    assert json.loads((here / "paths.json").read_text(encoding="utf-8")) == []

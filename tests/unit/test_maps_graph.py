@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from maps.graph import able_to_reach, largest_component, reachable_from, routing_graph
-from maps.model import Fleet, FleetId, Lane, LaneId, Level, LevelId, Lift, LiftId, Site, Waypoint, WaypointId
+from maps.graph import able_to_reach, admits, largest_component, reachable_from, routing_graph
+from maps.model import (
+    CarrierKind,
+    Fleet,
+    FleetId,
+    Lane,
+    LaneId,
+    Level,
+    LevelId,
+    Lift,
+    LiftId,
+    Site,
+    Waypoint,
+    WaypointId,
+)
 
 CART, DRONE = FleetId("cart"), FleetId("drone")
 LOW, HIGH = LevelId("low"), LevelId("high")
@@ -63,6 +76,15 @@ def test_a_fleet_drives_its_own_lanes_and_rides_from_its_own_cabins() -> None:
     ride = graph.edges[WaypointId("cart_low"), WaypointId("cart_high")]
     assert (lane["lane"].id, lane["length"]) == ("door>cart_low", 2.0)
     assert (ride["lift"].id, ride["length"]) == ("lift", 0.0)
+
+
+def test_a_lane_may_ask_for_what_a_fleet_can_do_but_not_of_people() -> None:
+    ramp = replace(_lane("a", "b"), requires=frozenset({"ramp", "outdoor"}))
+    rover = Fleet(id=CART, capabilities=frozenset({"ramp", "outdoor", "delivery"}))
+    assert admits(ramp, rover)
+    assert not admits(ramp, replace(rover, capabilities=frozenset({"ramp"})))
+    assert admits(ramp, Fleet(id=CART, carrier=CarrierKind.PERSON))
+    assert admits(ramp, None)
 
 
 def test_without_a_fleet_all_lanes_count_but_no_ride_joins_strangers() -> None:

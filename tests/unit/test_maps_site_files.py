@@ -198,6 +198,16 @@ def _set(*path: Any, to: object) -> Change:
         (_set("fleets", 0, "robots", 1, "id", to="robot-1"), BrokenReferenceError, ["robot-1", "delivery"]),
         (_set("fleets", 0, "speed", to=-2.0), BrokenReferenceError, ["fleet 'delivery'", "'speed'"]),
         (_set("fleets", 0, "compartments", 0, "volumes", to=3), MapContentError, ["compartments.0.volumes"]),
+        (
+            _set("buildings", to=[{"id": "A", "name": "A", "levels": ["L9"]}]),
+            BrokenReferenceError,
+            ["building 'A'", "L9"],
+        ),
+        (
+            _set("buildings", to=[{"id": "A", "name": "A", "polygon": [[0, 0], [1, 1]]}]),
+            BrokenReferenceError,
+            ["building 'A'", "'polygon'", "three points"],
+        ),
         (_set("quarantine", to="dungeon"), BrokenReferenceError, ["'quarantine'", "dungeon"]),
         (_set("item_classes", 0, "on_cancel", to="burn"), MapContentError, ["item class 'medicine'", "burn"]),
     ],

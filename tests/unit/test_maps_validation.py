@@ -162,6 +162,9 @@ def test_bodies_too_wide() -> None:
     lanes = {i: replace(lane, width=0.4, door=door.id if "a" in i else None) for i, lane in site.lanes.items()}
     narrow = replace(site, lanes=lanes, doors={door.id: door})
     assert "4 lanes" in _only(narrow, "lane-too-narrow").message
+    touching = {i: replace(lane, width=0.59) for i, lane in site.lanes.items()}
+    assert "0.50 m wide" in _only(replace(site, lanes=touching), "lane-too-narrow").message
+    assert check(replace(site, lanes={i: replace(lane, width=0.6) for i, lane in site.lanes.items()})) == []
     assert "1 doors: d" in _only(narrow, "door-too-narrow").message
 
 

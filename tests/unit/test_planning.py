@@ -31,12 +31,26 @@ from fleet_manager.planning.steps import delivery_steps
 from maps.generator import generate
 from maps.graph import routing_graph
 from maps.model import Compartment, FleetId, ItemClass, ItemClassId, LaneId, RobotId, Site, WaypointId
-from tests.builders import FLEET, corridor_site
+from tests.builders import FLEET, corridor_site, lanes_both_ways, site_of, waypoint
 
 
 @pytest.fixture(scope="module")
 def hospital() -> Site:
     return generate(floors=2, seed=5, robots=2)
+
+
+def test_a_robot_keeps_to_lanes_that_are_wide_enough_and_that_it_can_drive() -> None:
+    site = corridor_site()
+    wide = Routes(site).of(FLEET)
+    assert wide.route(WaypointId("a"), WaypointId("b")) is not None
+    lane = site.lanes[LaneId("a-b")]
+    for change in ({"width": 0.55}, {"requires": frozenset({"ramp"})}):
+        narrow = replace(site, lanes={**site.lanes, lane.id: replace(lane, **change)})
+        tables = Routes(narrow).of(FLEET)
+        assert tables.route(WaypointId("a"), WaypointId("b")) is None
+        assert tables.route(WaypointId("b"), WaypointId("a")) is not None
+    fit = replace(site, lanes={**site.lanes, lane.id: replace(lane, width=0.6)})
+    assert Routes(fit).of(FLEET).route(WaypointId("a"), WaypointId("b")) is not None
 
 
 def _reference(site: Site, fleet_id: FleetId) -> nx.DiGraph[WaypointId]:
@@ -89,8 +103,8 @@ def test_a_route_between_levels_names_its_lift_and_levels() -> None:
 def test_close_waypoints_and_crossing_lanes_exclude_each_other() -> None:
     site = corridor_site()
     conflicts = Conflicts(site, zones_at(site))
-    radius = conflicts.radii()[0]
-    table = conflicts.between(radius, radius)
+    footprint = conflicts.classes[0]
+    table = conflicts.between(footprint, footprint)
     a_b = lane_part(site.lanes[LaneId("a-b")])
     assert a_b in table[waypoint_part(WaypointId("a"))]
     assert waypoint_part(WaypointId("lobby-1")) not in table[a_b]
@@ -98,6 +112,18 @@ def test_close_waypoints_and_crossing_lanes_exclude_each_other() -> None:
     for part, others in table.items():
         assert part in others
         assert all(part in table[other] for other in others)
+
+
+def test_robots_pass_each_other_where_their_bodies_fit_even_if_they_could_not_turn_there() -> None:
+    for apart, exclusive in ((0.56, False), (0.54, True)):
+        one = [waypoint("a1", 0, 0), waypoint("a2", 4, 0)]
+        other = [waypoint("b1", 1.5, apart), waypoint("b2", 2.5, apart)]
+        site = site_of([*one, *other], [*lanes_both_ways(one), *lanes_both_ways(other)])
+        conflicts = Conflicts(site, zones_at(site))
+        footprint = conflicts.classes[0]
+        near = conflicts.between(footprint, footprint)[lane_part(site.lanes[LaneId("a1-a2")])]
+        assert (lane_part(site.lanes[LaneId("b1-b2")]) in near) is exclusive
+        assert waypoint_part(WaypointId("b1")) in near
 
 
 def test_the_assignment_serves_as_many_as_possible_at_the_least_cost() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
@@ -24,6 +25,7 @@ from sim.port import (
     Passed,
     Place,
     Refusal,
+    SessionRefused,
     Stopped,
 )
 from sim.world import World
@@ -213,7 +215,7 @@ def test_a_lift_carries_a_body_to_another_level() -> None:
     place = watched.world.state(ROBOT_1).place
     assert (place.level, place.x, place.y, place.waypoint) == (L2, 10.0, 0.0, "c")
     states = [(state.level, state.doors_open, state.session) for state in watched.lift_states()]
-    assert states == [
+    assert [state for state, _ in groupby(states)] == [
         (L1, False, None),
         (L1, False, "s"),
         (L1, True, "s"),
@@ -272,6 +274,20 @@ def test_lift_doors_do_not_close_on_a_body_in_the_doorway() -> None:
     assert watched.world.state(ROBOT_1).place.level == L2
 
 
+def test_a_route_may_begin_anew_in_a_car_that_has_moved() -> None:
+    async def story(watched: Watched) -> None:
+        await board(watched)
+        watched.world.call_lift(LIFT, "s", L2, 600.0)
+        watched.drive(ROBOT_1, "cabin-1", first=8)
+        await asyncio.sleep(60.0)
+        assert watched.world.state(ROBOT_1).place.level == L2
+        watched.drive(ROBOT_1, "cabin-1", "cabin-2", "lobby-2", first=20)
+        await asyncio.sleep(30.0)
+        assert watched.world.state(ROBOT_1).place.waypoint == "lobby-2"
+
+    in_world(story)
+
+
 def test_sessions_wait_in_line_for_the_car() -> None:
     async def story(watched: Watched) -> None:
         watched.world.call_lift(LIFT, "one", L1)
@@ -309,6 +325,69 @@ def test_a_lost_session_keeps_the_car_while_a_body_is_inside_and_can_be_taken_up
         assert watched.world.lifts[LIFT].state == LiftState(LIFT, L2, True, "next")
 
     assert in_world(story).passed()[-1] == 7
+
+
+def test_a_request_of_a_session_that_has_ended_comes_too_late() -> None:
+    async def story(watched: Watched) -> None:
+        refused: list[BuildingEvent] = []
+        watched.world.watch_building(lambda event: refused.append(event) if isinstance(event, SessionRefused) else None)
+        watched.world.call_lift(LIFT, "old", L1, fencing=1)
+        watched.world.call_lift(LIFT, "new", L1, lease=300.0, fencing=2)
+        watched.world.open_door(DOOR, "old", fencing=1)
+        await asyncio.sleep(20.0)
+        assert watched.world.lifts[LIFT].state == LiftState(LIFT, L1, True, "old", fencing=1)
+        watched.world.call_lift(LIFT, "old", L2, fencing=1)
+        watched.world.release_lift(LIFT, "old")
+        watched.world.release_door(DOOR, "old")
+        await asyncio.sleep(20.0)
+        watched.world.call_lift(LIFT, "old", L2, fencing=1)
+        watched.world.open_door(DOOR, "old", fencing=1)
+        await asyncio.sleep(20.0)
+        assert refused == [SessionRefused(LIFT, "old", newest=2), SessionRefused(DOOR, "old", newest=1)]
+        assert watched.world.lifts[LIFT].state == LiftState(LIFT, L1, True, "new", fencing=2)
+        assert watched.world.doors[DOOR].state.closed
+
+    in_world(story)
+
+
+def test_a_call_is_answered_though_nothing_changes() -> None:
+    async def story(watched: Watched) -> None:
+        watched.world.call_lift(LIFT, "s", L1, 600.0)
+        await asyncio.sleep(20.0)
+        told = len(watched.lift_states())
+        watched.world.call_lift(LIFT, "s", L1, 600.0)
+        assert watched.lift_states()[told:] == [LiftState(LIFT, L1, True, "s")]
+
+    in_world(story)
+
+
+def test_people_step_in_first_and_get_out_where_they_want() -> None:
+    async def story(watched: Watched) -> None:
+        faults.people_fill_lift(watched.world, LIFT, at=L1, to=L2)
+        watched.world.call_lift(LIFT, "s", L1, 600.0)
+        await asyncio.sleep(20.0)
+        assert watched.world.lifts[LIFT].state == LiftState(LIFT, L1, True, "s", load=1.0, full=True)
+        watched.world.release_lift(LIFT, "s")
+        await asyncio.sleep(60.0)
+        assert watched.world.lifts[LIFT].state == LiftState(LIFT, L2, False)
+        watched.world.call_lift(LIFT, "s", L1, 600.0)
+        await asyncio.sleep(30.0)
+        assert watched.world.lifts[LIFT].state == LiftState(LIFT, L1, True, "s")
+
+    in_world(story)
+
+
+def test_a_silent_lift_tells_nothing_until_it_is_mended() -> None:
+    async def story(watched: Watched) -> None:
+        faults.lift_silent(watched.world, LIFT, seconds=100.0)
+        told = len(watched.lift_states())
+        watched.world.call_lift(LIFT, "s", L1, 600.0)
+        await asyncio.sleep(90.0)
+        assert watched.lift_states()[told:] == []
+        await asyncio.sleep(30.0)
+        assert watched.lift_states()[-1] == LiftState(LIFT, L1, True, "s")
+
+    in_world(story)
 
 
 def test_unknown_things_are_named() -> None:
