@@ -19,9 +19,6 @@ from maps.model import Fleet, Lane, Lift, Site, WaypointId, Zone
 LIFT_WAIT: Final = 20.0
 """Expected seconds until a called car is there with open doors; refined by nothing but measurement."""
 
-LIFT_RIDE: Final = 60.0
-"""Seconds that one robot keeps a car to itself, from the call to the last metre out of it (measured in simulation)."""
-
 LIFT_BOARDING: Final = 6.0
 """Seconds to drive in and out, beyond the lanes' own length."""
 

@@ -7,7 +7,7 @@ followed node by node, without a search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -21,7 +21,7 @@ from maps.model import Fleet, FleetId, Lane, LaneId, LevelId, Lift, LiftId, Site
 
 Times: TypeAlias = NDArray[np.float64]
 Hops: TypeAlias = NDArray[np.int32]
-_TableKey: TypeAlias = tuple[WaypointId, frozenset[LaneId], frozenset[tuple[LiftId, float]]]
+_TableKey: TypeAlias = tuple[WaypointId, frozenset[LaneId]]
 
 _TABLES_KEPT: Final = 4_000
 
@@ -89,7 +89,7 @@ class RouteTables:
                             self._add(start, end, ride, None, lift)
 
         self._reached = {i for move in self._moves for i in move}
-        self._reverse = self._reverse_graph(frozenset(), {})
+        self._reverse = self._reverse_graph(frozenset())
 
     def _add(self, start: WaypointId, end: WaypointId, seconds: float, lane: Lane | None, lift: Lift | None) -> None:
         key = (self._index[start], self._index[end])
@@ -97,34 +97,31 @@ class RouteTables:
         if known is None or seconds < known[0]:
             self._moves[key] = (max(seconds, 1e-6), lane, lift)
 
-    def _reverse_graph(
-        self, closed: frozenset[LaneId], queues: Mapping[LiftId, float]
-    ) -> csr_array[np.float64, tuple[int, int]]:
-        """Seconds per move, from its end to its start, with the waits at the lifts."""
+    def _reverse_graph(self, closed: frozenset[LaneId]) -> csr_array[np.float64, tuple[int, int]]:
+        """Seconds per move, from its end to its start."""
         moves = [
-            (end, start, seconds if lift is None else seconds + queues.get(lift.id, 0.0))
-            for (start, end), (seconds, lane, lift) in self._moves.items()
+            (end, start, seconds)
+            for (start, end), (seconds, lane, _) in self._moves.items()
             if lane is None or lane.id not in closed
         ]
         n = len(self._ids)
         rows, columns, times = zip(*moves, strict=True) if moves else ((), (), ())
         return csr_array((np.array(times, dtype=np.float64), (rows, columns)), shape=(n, n))
 
-    def _table(self, goal: WaypointId, closed: frozenset[LaneId], queues: Mapping[LiftId, float]) -> tuple[Times, Hops]:
-        key = (goal, closed, frozenset(queues.items()))
+    def _table(self, goal: WaypointId, closed: frozenset[LaneId]) -> tuple[Times, Hops]:
+        key = (goal, closed)
         found = self._tables.get(key)
         if found is None:
-            passing = bool(closed or queues)
-            if passing and len(self._tables) > _TABLES_KEPT:
-                self._tables = {k: table for k, table in self._tables.items() if not k[1] and not k[2]}
-            reverse = self._reverse_graph(closed, queues) if passing else self._reverse
+            if closed and len(self._tables) > _TABLES_KEPT:
+                self._tables = {k: table for k, table in self._tables.items() if not k[1]}
+            reverse = self._reverse_graph(closed) if closed else self._reverse
             times, hops = dijkstra(reverse, directed=True, indices=[self._index[goal]], return_predecessors=True)
             found = self._tables[key] = (times[0], hops[0])
         return found
 
     def time(self, start: WaypointId, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> float | None:
         """Seconds from start to goal without waits; None when there is no way."""
-        seconds = float(self._table(goal, closed, {})[0][self._index[start]])
+        seconds = float(self._table(goal, closed)[0][self._index[start]])
         return seconds if np.isfinite(seconds) else None
 
     def route(
@@ -132,13 +129,9 @@ class RouteTables:
         start: WaypointId,
         goal: WaypointId,
         closed: frozenset[LaneId] = frozenset(),
-        queues: Mapping[LiftId, float] | None = None,
     ) -> Route | None:
-        """The quickest route that uses no closed lane, or None when there is none.
-
-        `queues` holds the seconds that robots before this one will keep a lift busy.
-        """
-        times, hops = self._table(goal, closed, queues or {})
+        """The quickest route that uses no closed lane, or None when there is none."""
+        times, hops = self._table(goal, closed)
         here, end = self._index[start], self._index[goal]
         if not np.isfinite(times[here]):
             return None
@@ -161,7 +154,7 @@ class RouteTables:
 
     def times(self, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> Times:
         """Seconds to the goal from every waypoint, in the site's order; infinite where there is no way."""
-        return self._table(goal, closed, {})[0]
+        return self._table(goal, closed)[0]
 
     def moves(self) -> Iterator[Move]:
         """All moves of the fleet, in the order of the site's lanes and lifts."""
