@@ -85,12 +85,14 @@ def _wing(number: int, letter: str, floors: int, rng: Random) -> list[list[Block
 
 
 def _garages(spine: Corridor, storey: Storey) -> None:
+    """Garages with about as many stations each, so that the robots set out on several ways at once."""
     names = _dock_names(storey.number)
     stations = -(-storey.docks // DOCKS_PER_STATION)
-    for at in GARAGES:
-        if stations > 0:
-            build_garage(spine, at, f"garage_{at:.0f}", min(stations, LARGEST_GARAGE), names)
-            stations -= LARGEST_GARAGE
+    for number, at in enumerate(GARAGES):
+        share = -(-stations // (len(GARAGES) - number))
+        if share > 0:
+            build_garage(spine, at, f"garage_{at:.0f}", share, names)
+            stations -= share
 
 
 def _dock_names(number: int) -> Iterator[str]:
