@@ -23,6 +23,9 @@ from maps.model import (
     Site,
     Waypoint,
     WaypointId,
+    Zone,
+    ZoneId,
+    ZoneKind,
 )
 from tests.builders import FLEET, L1, L2, site_of, waypoint
 
@@ -124,6 +127,21 @@ def corridor_with_sidings(rng: random.Random, length: int, robots: int, tugs: in
         lanes += both_ways(line[i], bays[-1])
     line = [replace(w, stop=rng.random() > 0.3) for w in line]
     return site_of([*line, *bays], lanes, fleets=_robots([bay.id for bay in bays], robots, tugs))
+
+
+def with_buffer_room(site: Site, after: int) -> Site:
+    """The corridor's places `after` and the next one become an airlock: one robot at a time, and none stops in it."""
+    inside = [site.waypoints[WaypointId(f"c{i}")] for i in (after, after + 1)]
+    (x0, _), (x1, _) = (place.xy for place in inside)
+    room = Zone(
+        id=ZoneId("airlock"),
+        name="Airlock",
+        level=L1,
+        kind=ZoneKind.BUFFER_ROOM,
+        polygon=((x0 - 0.9, -0.9), (x1 + 0.9, -0.9), (x1 + 0.9, 0.9), (x0 - 0.9, 0.9)),
+    )
+    barred = {place.id: replace(place, stop=False) for place in inside}
+    return replace(site, waypoints={**site.waypoints, **barred}, zones={room.id: room})
 
 
 def two_levels(rng: random.Random, length: int, robots: int, tugs: int = 0, lifts: int = 1) -> Site:

@@ -48,7 +48,8 @@ class RouteNode:
     `sequence` counts up for the robot's whole life, so that late reports are told from new ones; `claim` tells routes
     with the same numbers apart. The way to the node is allocated only when all of `after` has come to pass: these are
     the edges of the precedence graph (action dependency graph; Hönig, Kiesel, Tinka, Durham, Ayanian: "Persistent and
-    Robust Execution of MAPF Schedules in Warehouses", IEEE RA-L 2019).
+    Robust Execution of MAPF Schedules in Warehouses", IEEE RA-L 2019). At a `stop` the robot may have to wait; from one
+    to the next the way is allocated in one piece.
     """
 
     sequence: int
@@ -56,6 +57,7 @@ class RouteNode:
     lane: LaneId | None = None
     lift: LiftId | None = None
     claim: int = 0
+    stop: bool = True
     after: tuple[Precedence, ...] = ()
 
 

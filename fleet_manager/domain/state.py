@@ -18,7 +18,7 @@ from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.devices import Device, TurnCause
 from fleet_manager.domain.missions import Mission, MissionId, StepStatus
-from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Robot, RobotStatus, RouteNode, Yield
+from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Precedence, Robot, RobotStatus, RouteNode
 from fleet_manager.domain.tasks import DeliveryTask, ItemState, TaskId, TaskStatus
 from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId
 
@@ -52,10 +52,11 @@ class FleetState:
     """Open tasks with their missions, all robots, open alerts, device sessions, closures, alarms.
 
     Ended tasks, missions and closed alerts are forgotten by `forget_ended`; the store keeps them. `counts` numbers ids
-    per kind. `seq` is the last event's.
+    per kind. `seq` and `time` are the last event's.
     """
 
     seq: int = 0
+    time: datetime | None = None
     tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
     missions: dict[MissionId, Mission] = field(default_factory=dict)
     robots: dict[RobotId, Robot] = field(default_factory=dict)
@@ -137,6 +138,7 @@ def apply(state: FleetState, recorded: e.Recorded) -> FleetState:
     """Change the state as the event says, and answer it. Raises KeyError when the log does not fit the state."""
     _APPLY[type(recorded.event)](state, recorded.event, recorded.time)
     state.seq = recorded.seq
+    state.time = recorded.time
     return state
 
 
@@ -350,24 +352,25 @@ def _route_claimed(s: FleetState, event: e.RouteClaimed, at: datetime) -> None:
             status=RobotStatus.IDLE if leaves and robot.status is RobotStatus.CHARGING else robot.status,
         )
     )
-    for waiting in event.yields:
-        _wait_for(s, waiting)
+    waiting: dict[RobotId, dict[int, list[Precedence]]] = {}
+    for node in event.yields:
+        waiting.setdefault(node.robot, {}).setdefault(node.sequence, []).append(node.after)
+    for other, after in waiting.items():
+        _wait_for(s, other, after)
 
 
-def _wait_for(s: FleetState, waiting: Yield) -> None:
-    robot = s.robots[waiting.robot]
+def _wait_for(s: FleetState, robot_id: RobotId, after: dict[int, list[Precedence]]) -> None:
+    """A robot's nodes, by their sequence, become its own only after others."""
+    robot = s.robots[robot_id]
 
     def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
         return tuple(
-            replace(node, after=(*node.after, waiting.after)) if node.sequence == waiting.sequence else node
+            replace(node, after=(*node.after, *after[node.sequence])) if node.sequence in after else node
             for node in nodes
         )
 
-    drive = robot.drive
-    if drive is not None and waiting.sequence <= drive.end:
-        s.put_robot(replace(robot, drive=replace(drive, nodes=extended(drive.nodes))))
-    else:
-        s.put_robot(replace(robot, retreat=extended(robot.retreat)))
+    drive = robot.drive and replace(robot.drive, nodes=extended(robot.drive.nodes))
+    s.put_robot(replace(robot, drive=drive, retreat=extended(robot.retreat)))
 
 
 def _route_given_up(s: FleetState, event: e.RouteGivenUp, at: datetime) -> None:

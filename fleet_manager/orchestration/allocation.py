@@ -30,6 +30,10 @@ _SLIP: Final = timedelta(seconds=15)
 """By less a predicted time need not be told again."""
 
 
+_PAUSE: Final = 1.0
+"""Seconds between two attempts to find a way for a robot that wants to set out."""
+
+
 class Allocation:
     """What every robot holds and may drive now. It is in the robot's `Drive`, and mirrored in the traffic's courses."""
 
@@ -57,6 +61,7 @@ class Allocation:
         self._robots: dict[RobotId, SiteRobot] = {r.id: r for f in site.fleets.values() for r in f.robots}
         self._waiting: dict[RobotId, RobotId | None] = {}
         self._wanted: dict[RobotId, WaypointId] = {}
+        self._tried: dict[RobotId, float] = {}
 
     def on_foot(self, robot: Robot) -> bool:
         """People find their way and need no allocation."""
@@ -183,7 +188,9 @@ class Allocation:
 
         for waiting in sorted(behind, key=urgency):
             if waiting in self._wanted:
-                self._ledger.set_timer("retry", waiting, 0.0)
+                # Once a moment is enough: what two robots do for each other's sake must not go on in a circle.
+                tried = self._tried.get(waiting) == self._now()
+                self._ledger.set_timer("retry", waiting, _PAUSE if tried else 0.0)
             else:
                 self.allocate(waiting)
 

@@ -32,6 +32,13 @@ _OTHER_RESTS: Final = 3
 _LONG_STAY: Final = 600.0
 """Seconds that a robot is expected to stay where it charges or parks."""
 
+_LONG_WAIT: Final = 60.0
+"""Seconds of waiting for others from which on a robot's time counts more, and ever more."""
+
+_LESS_OFTEN: Final = 0.1
+_SELDOM: Final = 30.0
+"""Who can't set out looks again after this share of the time it has waited, and after so many seconds at most."""
+
 _WORTH_REPLANNING: Final = 10.0
 """Seconds by which a new route must be quicker than the one that waits."""
 
@@ -42,7 +49,7 @@ class Execution(Allocation):
     # --- homes -------------------------------------------------------------------------------------
 
     def give_home_back(self, robot_id: RobotId) -> None:
-        """Let a robot rest at its own home again when nobody needs it any more."""
+        """Let a robot rest at its own home again when nobody is there or needs it any more."""
         robot, own = self._ledger.state.robots[robot_id], self._robots[robot_id].home
         if robot.home is None or own is None:
             return
@@ -50,6 +57,7 @@ class Execution(Allocation):
         goals = [s.place for m in state.missions.values() if m.robot != robot_id for s in m.steps[m.current :]]
         goals += [r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id]
         goals += [goal for other, goal in self._wanted.items() if other != robot_id]
+        goals += [at for other in state.robots if other != robot_id and (at := self.will_stand_at(other)) is not None]
         if not any(self._parking.touch(own, goal) for goal in goals):
             self._rehome(robot_id, None)
 
@@ -81,21 +89,23 @@ class Execution(Allocation):
         start = self.will_stand_at(robot_id) or self.home(robot_id)
         if start is None:
             return
-        for bay in self._parking.nearest(robot.fleet, start, taken, self._closed(start)):
-            self._rehome(robot_id, bay)
-            if robot.drive is not None or robot.retreat:
-                self._claim(robot_id, robot.drive.goal if robot.drive else start)
+        bays = self._parking.nearest(robot.fleet, start, taken, self._closed(start))
+        if robot.drive is None and not robot.retreat:
+            if bays:
+                self._rehome(robot_id, bays[0])
             return
+        goal = robot.drive.goal if robot.drive else start
+        any(self._claim(robot_id, goal, rest=bay) for bay in bays[:_OTHER_RESTS])
 
     # --- the floor ---------------------------------------------------------------------------------
 
     def place(self, robot_id: RobotId) -> None:
         """Put a robot on the floor as its state says: after it was located, moved by hand, or after a restart.
 
-        A robot that nobody has heard of yet is taken to stand at home.
+        A robot that nobody has heard of yet is taken to stand at its own home.
         """
         robot = self._ledger.state.robots[robot_id]
-        at = robot.waypoint or self.home(robot_id)
+        at = robot.waypoint or self._robots[robot_id].home
         if self.on_foot(robot) or at is None:
             return
         self._traffic.place(robot_id, robot.fleet, at, self._now())
@@ -106,7 +116,7 @@ class Execution(Allocation):
         """After a restart: all robots with the routes they had."""
         now = self._now()
         for robot in self._ledger.state.robots.values():
-            at = robot.waypoint or self.home(robot.id)
+            at = robot.waypoint or self._robots[robot.id].home
             if not self.on_foot(robot) and at is not None:
                 self._traffic.restore(robot.id, robot.fleet, at, robot.drive, robot.retreat, now)
         self._traffic.settle(now)
@@ -243,19 +253,21 @@ class Execution(Allocation):
         self._ledger.record(RouteClaimed(robot=robot.id, drive=drive))
         self.send_drive(robot.id)
 
-    def _claim(self, robot_id: RobotId, goal: WaypointId, *, before: float = FOREVER) -> bool:
+    def _claim(
+        self, robot_id: RobotId, goal: WaypointId, *, before: float = FOREVER, rest: WaypointId | None = None
+    ) -> bool:
         """Plan and claim a route from the end of what the robot holds; False when there is none now.
 
-        With `before` (s) it has to arrive earlier than that.
+        With `before` (s) it has to arrive earlier than that. It ends in the bay `rest`, or else in one that is free.
         """
         robot = self._ledger.state.robots[robot_id]
         start = self.will_stand_at(robot_id)
         assert start is not None
         first = self._first_node(robot)
         closed = self._closed(start)
-        claim = self._find(robot, goal, first, closed, before)
+        claim = self._find(robot, goal, first, closed, before, rest)
         if claim is None and closed and self._routes.of(robot.fleet).time(start, goal, closed) is None:
-            claim = self._find(robot, goal, first, self._forbidden(start), before)
+            claim = self._find(robot, goal, first, self._forbidden(start), before, rest)
         if claim is None:
             return False
         claims = [self._route_claimed(robot_id, goal, claim, first)]
@@ -297,9 +309,13 @@ class Execution(Allocation):
         return RouteClaimed(robot=robot_id, drive=drive, retreat=claim.retreat, yields=claim.yields)
 
     def _weight(self, robot: Robot) -> float:
-        """What a second of a robot's time counts: those with urgent goods go first."""
+        """What a second of a robot's time counts: those with urgent goods go first, and those that waited for long."""
         task = self._ledger.state.task_of(robot)
-        return WEIGHT[task.priority] if task is not None else min(WEIGHT.values())
+        weight = WEIGHT[task.priority] if task is not None else min(WEIGHT.values())
+        if robot.wait is None or robot.wait.held_by is None:
+            return weight
+        waited = (self._ledger.now() - robot.wait.since).total_seconds()
+        return weight * max(1.0, waited / _LONG_WAIT)
 
     def _movable(self, robot: Robot) -> Mapping[RobotId, Movable]:
         """The driving robots that may have to let this one pass: those whose goods are less urgent."""
@@ -318,12 +334,22 @@ class Execution(Allocation):
         }
 
     def _find(
-        self, robot: Robot, goal: WaypointId, first: RouteNode | None, closed: frozenset[LaneId], before: float
+        self,
+        robot: Robot,
+        goal: WaypointId,
+        first: RouteNode | None,
+        closed: frozenset[LaneId],
+        before: float,
+        only: WaypointId | None,
     ) -> Claim | None:
-        """A claim that ends at home, or when the way there is blocked in another bay, which then is its home."""
+        """A claim that ends at home, or when the way there is blocked in another bay, which then is its home.
+
+        With `only` it ends there and nowhere else.
+        """
         home = self.home(robot.id)
-        rests = [home] if home is not None and before < FOREVER else self._rests(robot.id, home)
-        for rest in rests:
+        if only is None and before < FOREVER:
+            only = home
+        for rest in [only] if only is not None else self._rests(robot.id, home, goal):
             claim = self._traffic.claim(
                 robot.id,
                 goal,
@@ -343,7 +369,8 @@ class Execution(Allocation):
                 return claim
         return None
 
-    def _rests(self, robot_id: RobotId, home: WaypointId | None) -> Iterator[WaypointId]:
+    def _rests(self, robot_id: RobotId, home: WaypointId | None, goal: WaypointId) -> Iterator[WaypointId]:
+        """Where it may rest after its goal: at home, else in the nearest free bays, from here and from the goal."""
         if home is not None:
             yield home
         robot = self._ledger.state.robots[robot_id]
@@ -352,7 +379,10 @@ class Execution(Allocation):
         others = [r for r in self._ledger.state.robots if r != robot_id]
         taken = {w for r in others if (w := self.home(r)) is not None}
         taken |= {w for r in others if (w := self.will_stand_at(r)) is not None}
-        yield from self._parking.nearest(robot.fleet, start, taken, self._closed(start))[:_OTHER_RESTS]
+        near = self._parking.nearest(robot.fleet, start, taken, self._closed(start))[:_OTHER_RESTS]
+        yield from near
+        beyond = self._parking.nearest(robot.fleet, goal, taken | set(near), self._closed(goal))[:_OTHER_RESTS]
+        yield from (bay for bay in beyond if goal != start)
 
     def _dwell(self, robot: Robot) -> float:
         """How long the robot will probably stay at the end of its drive (s)."""
@@ -379,9 +409,22 @@ class Execution(Allocation):
             self._wait(robot_id, goal, held_by, because)
             self._ledger.start_timer("foresee", "fleet", self._patience.foresee)
         self._waiting[robot_id] = held_by
-        self._ledger.start_timer("retry", robot_id, self._patience.retry)
-        if robot.drive is None and held_by is not None and not self._parking.is_bay(robot.fleet, start):
+        wait = self._ledger.state.robots[robot_id].wait
+        waited = (self._ledger.now() - wait.since).total_seconds() if wait is not None else 0.0
+        patience = max(self._patience.retry, min(waited * _LESS_OFTEN, _SELDOM))
+        self._ledger.start_timer("retry", robot_id, patience)
+        in_a_bay = self._parking.is_bay(robot.fleet, start)
+        if robot.drive is None and held_by is not None and (not in_a_bay or self._wait_for_each_other(robot_id)):
             self._untangle(self._site.waypoints[start].level)
+
+    def _wait_for_each_other(self, robot_id: RobotId) -> bool:
+        """Whether the robots for which one waits wait for it in their turn."""
+        behind: dict[RobotId, None] = {robot_id: None}
+        holder = self._waiting.get(robot_id)
+        while holder is not None and holder not in behind:
+            behind[holder] = None
+            holder = self._waiting.get(holder)
+        return holder == robot_id
 
     def _untangle(self, level: LevelId) -> None:
         """Robots on a level stand in each other's way and find no way one after the other: move them all together."""
@@ -439,7 +482,7 @@ class Execution(Allocation):
         if start is not None and self._parking.is_bay(robot.fleet, start):
             return False
         return any(
-            place != goal and self._claim(robot_id, place) for place in self._rests(robot_id, self.home(robot_id))
+            place != goal and self._claim(robot_id, place) for place in self._rests(robot_id, self.home(robot_id), goal)
         )
 
     # --- giving up ---------------------------------------------------------------------------------
@@ -476,17 +519,23 @@ class Execution(Allocation):
             self._traffic.withdraw(robot_id, drive.cleared_to)
 
     def lead_round(self, lanes: Collection[LaneId]) -> list[RobotId]:
-        """Lanes were closed: plan again for all that claim one and do not hold it yet.
+        """Lanes were closed: plan again for all that claim one, now or for their retreat, and do not hold it yet.
 
         Answers the robots that find no other way; they still claim the old one.
         """
         lost: list[RobotId] = []
         for robot in tuple(self._ledger.state.robots.values()):
             drive = robot.drive
-            if drive is not None and not self.on_foot(robot):
-                ahead = drive.nodes[drive.index(drive.allocated_to) + 1 :]
-                if any(node.lane in lanes for node in ahead) and not self.drive_to(robot.id, drive.goal):
+            if self.on_foot(robot):
+                continue
+            ahead = drive.nodes[drive.index(drive.allocated_to) + 1 :] if drive is not None else ()
+            if drive is not None and any(node.lane in lanes for node in ahead):
+                if not self.drive_to(robot.id, drive.goal):
                     lost.append(robot.id)
+            elif any(node.lane in lanes for node in robot.retreat):
+                stays_at = drive.goal if drive is not None else robot.waypoint
+                if stays_at is not None:
+                    self._claim(robot.id, stays_at)
         return lost
 
     # --- waiting -----------------------------------------------------------------------------------
@@ -495,6 +544,7 @@ class Execution(Allocation):
         """Look again at a waiting robot's way; one that waits for long is planned anew, if that brings it on sooner."""
         robot = self._ledger.state.robots[robot_id]
         if robot_id in self._wanted:
+            self._tried[robot_id] = self._now()
             self.drive_to(robot_id, self._wanted[robot_id])
             return
         if robot_id not in self._waiting or robot.drive is None:
@@ -506,7 +556,7 @@ class Execution(Allocation):
             return
         waited = (self._ledger.now() - robot.wait.since).total_seconds()
         if waited >= self._patience.replan and not self._ledger.is_running("replanned", robot_id):
-            self._ledger.set_timer("replanned", robot_id, waited)
+            self._ledger.set_timer("replanned", robot_id, min(waited, _LONG_WAIT))
             with self._plan_times.planning():
                 self._traffic.retime(self._now())
                 if self._traffic.is_blocked(robot_id, self._now()):

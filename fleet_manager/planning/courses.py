@@ -10,7 +10,7 @@ import numpy as np
 
 from fleet_manager.domain.robots import Precedence, RouteNode
 from fleet_manager.planning.itinerary_kernel import FOREVER, by_resource
-from fleet_manager.planning.stretches import Floats, Ints, Leg, Stretch, StretchGraph
+from fleet_manager.planning.stretches import Floats, Holds, Ints, Leg, Stretch, StretchGraph
 from maps.model import FleetId, RobotId, WaypointId
 
 
@@ -39,6 +39,18 @@ class Chunk:
     hold_release: Ints
 
 
+class _Flat(NamedTuple):
+    """All holds of a course, with the numbers of its nodes and stretches; it lasts until stretches come or go."""
+
+    first: Ints
+    last: Ints
+    near_count: Ints
+    stretch: Ints
+    resource: Ints
+    node: Ints
+    release: Ints
+
+
 @dataclass(slots=True, kw_only=True)
 class Course:
     """A robot's route from the last passed node on: the drive it has claimed, then its retreat.
@@ -60,9 +72,12 @@ class Course:
     _starts: list[float] = field(default_factory=list)
     offsets: list[float] = field(default_factory=lambda: [0.0])
     stretches: list[Stretch] = field(default_factory=list)
+    _near: list[Ints] = field(default_factory=list)
+    _holds: list[Holds] = field(default_factory=list)
     able: bool = True
     stuck: bool = False
     _chunk: Chunk | None = None
+    _flat: _Flat | None = None
 
     def copy(self) -> Course:
         """The same course, to be changed on its own."""
@@ -76,6 +91,8 @@ class Course:
             _starts=list(self._starts),
             offsets=list(self.offsets),
             stretches=list(self.stretches),
+            _near=list(self._near),
+            _holds=list(self._holds),
         )
 
     @property
@@ -161,12 +178,15 @@ class Course:
     def shorten(self, to: int) -> None:
         """Give up what lies behind node `to`, and forget what lies behind the robot."""
         self.touch()
+        self._flat = None
         keep = [k for k, last in enumerate(self.lasts) if self.at <= last and self.firsts[k] <= to]
         cut = self.at
         self.nodes = self.nodes[cut : to + 1]
         self._passed = self._passed[cut : to + 1]
         self.offsets = self.offsets[cut : to + 1]
         self.stretches = [self.stretches[k] for k in keep]
+        self._near = [self._near[k] for k in keep]
+        self._holds = [self._holds[k] for k in keep]
         self.firsts = [self.firsts[k] - cut for k in keep]
         self.lasts = [min(self.lasts[k], to) - cut for k in keep]
         self._starts = [self._starts[k] for k in keep]
@@ -177,6 +197,7 @@ class Course:
     def append(self, stretch: Stretch, nodes: Sequence[RouteNode], start: float, arrival: float) -> None:
         """Drive one more stretch, from `start` to `arrival` (s)."""
         self.touch()
+        self._flat = None
         later = arrival - start - stretch.duration
         self.firsts.append(len(self.nodes))
         for node, passed in zip(nodes, stretch.passed, strict=True):
@@ -186,64 +207,84 @@ class Course:
         self.lasts.append(len(self.nodes) - 1)
         self._starts.append(start)
         self.stretches.append(stretch)
+        self._near.append(self.graph.near(stretch)[0])
+        self._holds.append(self.graph.holds(stretch))
 
     def drive_on(self, stretch: Stretch, claim: int, start: float, arrival: float) -> None:
         """Append a stretch with new nodes of a claim."""
         following = self.nodes[-1].sequence + 1
         nodes = [
-            RouteNode(sequence=following + n, waypoint=leg.waypoint, lane=leg.lane, lift=leg.lift, claim=claim)
+            RouteNode(
+                sequence=following + n,
+                waypoint=leg.waypoint,
+                lane=leg.lane,
+                lift=leg.lift,
+                claim=claim,
+                stop=n == len(stretch.legs) - 1,
+            )
             for n, leg in enumerate(stretch.legs)
         ]
         self.append(stretch, nodes, start, arrival)
 
-    def wait_for(self, index: int, precedence: Precedence) -> None:
-        """The way to a node becomes the robot's only after somebody else."""
+    def wait_for(self, index: int, precedences: Sequence[Precedence]) -> None:
+        """The way to a node becomes the robot's only after others."""
         node = self.nodes[index]
-        self.nodes[index] = replace(node, after=(*node.after, precedence))
+        self.nodes[index] = replace(node, after=(*node.after, *precedences))
 
     def chunk(self) -> Chunk:
         if self._chunk is None:
             self._chunk = self._make_chunk()
         return self._chunk
 
+    def _all_holds(self) -> _Flat:
+        if self._flat is None:
+            firsts, lasts = (np.array(numbers, dtype=np.int32) for numbers in (self.firsts, self.lasts))
+            sizes = [len(holds.resource) for holds in self._holds]
+            number = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+            begin = np.repeat(firsts, sizes)
+            nothing = np.zeros(0, dtype=np.int32)
+            self._flat = _Flat(
+                first=firsts,
+                last=lasts,
+                near_count=np.array([len(numbers) for numbers in self._near], dtype=np.int32),
+                stretch=number,
+                resource=np.concatenate([nothing, *(holds.resource for holds in self._holds)]),
+                node=np.concatenate([nothing, *(holds.node for holds in self._holds)]) + begin,
+                release=np.concatenate([nothing, *(holds.release for holds in self._holds)]) + begin,
+            )
+        return self._flat
+
     def _make_chunk(self) -> Chunk:
         at, end = self.at, self.given if self.stuck else self.end
         shown = self._shown(at)
-        number = {k: n for n, k in enumerate(shown)}
-        stretch_of = {i: k for k in shown for i in range(self.firsts[k], self.lasts[k] + 1)}
-        given = [self.lasts[k] <= self.given for k in shown]
-        near = [self.graph.near(self.stretches[k])[0] for k in shown]
-        passed_before = [self.offsets[at] if self.firsts[k] <= at else 0.0 for k in shown]
-        offsets = [0.0] + [self.offsets[i] - passed_before[number[stretch_of[i]]] for i in range(at + 1, end + 1)]
-        resources: list[int] = []
-        stretches: list[int] = []
-        releases: list[int] = []
-
-        def hold(numbers: Sequence[int], since: int, until: int) -> None:
-            resources.extend(numbers)
-            stretches.extend([since] * len(numbers))
-            releases.extend([until] * len(numbers))
-
-        for i in range(at, end + 1):
-            k = stretch_of.get(i)
-            since = -1 if k is None or given[number[k]] else number[k]
-            node = self.nodes[i]
-            if i > at:
-                hold(self.graph.held_passing(node.lane), since, -1 if self.stuck else i - at)
-            hold(self.graph.held_standing(node.waypoint), since, i + 1 - at if i < end and not self.stuck else -1)
+        flat = self._all_holds()
+        first, last = flat.first[shown.start : shown.stop], flat.last[shown.start : shown.stop]
+        near = self._near[shown.start : shown.stop]
+        given = last <= self.given
+        offset = np.array(self.offsets[at : end + 1])
+        offset[0] = 0.0
+        partly = len(first) > 0 and first[0] <= at
+        if partly:
+            offset[1 : last[0] - at + 1] -= self.offsets[at]
+        standing = self.graph.held_standing(self.nodes[at].waypoint)
+        here = np.full(len(standing), 0 if partly and not given[0] else -1, dtype=np.int32)
+        ahead = (flat.node > at) & (flat.node <= np.minimum(flat.last[flat.stretch], end))
+        number = flat.stretch[ahead] - np.int32(shown.start)
+        release = np.concatenate([np.ones(len(standing), dtype=np.int32), flat.release[ahead] - np.int32(at)])
+        release[release > (0 if self.stuck else end - at)] = -1
         return Chunk(
             passed=np.array(self._passed[at : end + 1]),
-            offset=np.array(offsets),
-            first=np.array([max(self.firsts[k] - at, 1) for k in shown], dtype=np.int32),
-            last=np.array([self.lasts[k] - at for k in shown], dtype=np.int32),
-            start=np.array([self._starts[k] for k in shown]),
-            wait=np.array([self.dwell if self.firsts[k] == self.goal + 1 else 0.0 for k in shown]),
-            given=np.array(given, dtype=np.int32),
-            near_count=np.array([len(numbers) for numbers in near], dtype=np.int32),
+            offset=offset,
+            first=np.maximum(first - np.int32(at), np.int32(1)),
+            last=last - np.int32(at),
+            start=np.array(self._starts[shown.start : shown.stop]),
+            wait=np.where(first == self.goal + 1, self.dwell, 0.0),
+            given=given.astype(np.int32),
+            near_count=flat.near_count[shown.start : shown.stop],
             near=np.concatenate(near) if near else np.zeros(0, dtype=np.int32),
-            hold_resource=np.array(resources, dtype=np.int32),
-            hold_stretch=np.array(stretches, dtype=np.int32),
-            hold_release=np.array(releases, dtype=np.int32),
+            hold_resource=np.concatenate([np.array(standing, dtype=np.int32), flat.resource[ahead]]),
+            hold_stretch=np.concatenate([here, np.where(given[number], np.int32(-1), number)]),
+            hold_release=release,
         )
 
 

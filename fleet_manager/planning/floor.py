@@ -6,7 +6,7 @@ when all that go first have passed, and never while another robot holds what con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +50,7 @@ class Floor:
         self._graphs: dict[tuple[FleetId, frozenset[LaneId], frozenset[WaypointId]], StretchGraph] = {}
         self._courses: dict[RobotId, Course] = {}
         self._table: Timetable | None = None
+        self._retimed: tuple[Timetable, float] | None = None
         self._held: dict[RobotId, dict[Part, None]] = {}
         self._holders: dict[Part, dict[RobotId, None]] = {}
 
@@ -82,13 +83,11 @@ class Floor:
         course.nodes = nodes[:1]
         goal = len(nodes) - 1
         for route in (nodes[1:], list(retreat)):
-            start = course.nodes[-1].waypoint
-            left = list(route)
-            for stretch in course.graph.cut(start, [leg_of(node) for node in route]):
-                count = len(stretch.legs)
+            for nodes_of_stretch in _stretches(route):
+                legs = [leg_of(node) for node in nodes_of_stretch]
+                stretch = course.graph.stretch(course.nodes[-1].waypoint, legs)
                 turn = course.graph.turn(course.heading_at_end, stretch.heading_in)
-                course.append(stretch, left[:count], now, now + turn + stretch.duration)
-                left = left[count:]
+                course.append(stretch, nodes_of_stretch, now, now + turn + stretch.duration)
         course.goal = goal
         if drive is not None:
             course.given = course.index(drive.allocated_to)
@@ -138,6 +137,7 @@ class Floor:
         """A robot that can't move now delays those behind it."""
         course = self._courses[robot]
         course.able = able
+        self._retimed = None
         if able and course.stuck:
             course.touch()
             course.stuck = False
@@ -182,6 +182,9 @@ class Floor:
     def retime(self, now: float) -> Timetable:
         """Move all itineraries to what is possible from now on."""
         table = self._timetable()
+        if self._retimed is not None and self._retimed[0] is table and self._retimed[1] == now:
+            return table
+        self._retimed = (table, now)
         moments = np.array([now if course.able else now + _DELAY for course in self._courses.values()])
         retime(
             moments,
@@ -318,3 +321,18 @@ class Floor:
                     if holder != robot and self._conflicts.class_of(self._courses[holder].fleet) == other_class:
                         return holder
         return None
+
+
+def _stretches(route: Sequence[RouteNode]) -> Iterator[list[RouteNode]]:
+    """Divide a route at its stops, and where another claim begins: there the robot stood when it was planned anew."""
+    stretch: list[RouteNode] = []
+    for node in route:
+        if stretch and stretch[-1].claim != node.claim:
+            yield stretch
+            stretch = []
+        stretch.append(node)
+        if node.stop:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch

@@ -57,6 +57,15 @@ class Stretch:
         return self.passed[-1]
 
 
+class Holds(NamedTuple):
+    """Resources held for the legs of a stretch: for the way to its `node` (0 is the first leg's end), until node
+    `release` is passed; one beyond the stretch's last node while the robot stands there."""
+
+    resource: Ints
+    node: Ints
+    release: Ints
+
+
 class StretchArrays(NamedTuple):
     """The stretches for the kernel; waypoints and stretches are numbers, lists are in CSR form.
 
@@ -139,6 +148,7 @@ class StretchGraph:
         self.turn_speed = fleet.turn_speed
         self._leg_near: dict[tuple[WaypointId, Leg], Ints] = {} if base is None else base._leg_near
         self._near: dict[Stretch, tuple[Ints, Floats]] = {} if base is None else base._near
+        self._held: dict[Stretch, Holds] = {} if base is None else base._held
         self._standing: dict[WaypointId, list[int]] = {}
         self._passing: dict[LaneId | None, list[int]] = {}
         self._moves: dict[WaypointId, list[Move]] = {}
@@ -231,17 +241,6 @@ class StretchGraph:
     def starting_at(self, start: WaypointId) -> tuple[Stretch, ...]:
         return self._from.get(start, ())
 
-    def cut(self, start: WaypointId, legs: Iterable[Leg]) -> Iterator[Stretch]:
-        """Divide a route into its stretches; the route's end ends one, whether a robot may wait there or not."""
-        piece: list[Leg] = []
-        for leg in legs:
-            piece.append(leg)
-            if self.may_wait(leg):
-                yield self.stretch(start, piece)
-                start, piece = leg.waypoint, []
-        if piece:
-            yield self.stretch(start, piece)
-
     def near(self, stretch: Stretch) -> tuple[Ints, Floats]:
         """Resources whose holders keep a robot off the stretch, and until when (s from its start) it needs them."""
         found = self._near.get(stretch)
@@ -285,6 +284,28 @@ class StretchGraph:
         found = self._passing.get(lane)
         if found is None:
             found = self._passing[lane] = self._resources.held(self.footprint, self._conflicts.passing(lane))
+        return found
+
+    def holds(self, stretch: Stretch) -> Holds:
+        """What a robot holds on a stretch, beyond the place where it sets out."""
+        found = self._held.get(stretch)
+        if found is None:
+            resources: list[int] = []
+            nodes: list[int] = []
+            releases: list[int] = []
+            for i, leg in enumerate(stretch.legs):
+                for numbers, release in (
+                    (self.held_passing(leg.lane), i),
+                    (self.held_standing(leg.waypoint), i + 1),
+                ):
+                    resources += numbers
+                    nodes += [i] * len(numbers)
+                    releases += [release] * len(numbers)
+            found = self._held[stretch] = Holds(
+                np.array(resources, dtype=np.int32),
+                np.array(nodes, dtype=np.int32),
+                np.array(releases, dtype=np.int32),
+            )
         return found
 
     # --- for the kernel ----------------------------------------------------------------------------------

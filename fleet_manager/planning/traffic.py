@@ -124,9 +124,9 @@ class Traffic(Floor):
         """Plan a route from the end of what is allocated to `goal`, and on to `rest`, where it can stay.
 
         None, and nothing changes, when there is no way between all others' itineraries that arrives earlier than
-        `before`, or when the robot is stuck: nobody would heed its claim. `first` is the node where a robot stands that
-        has no drive; others keep theirs. Where robots among `movable` hold it up, they are planned again behind it, if
-        that makes the weighted arrivals earlier.
+        `before` (s), or when the robot is stuck: nobody would heed its claim. `first` is the node where a robot stands
+        that has no drive; others keep theirs. Where robots among `movable` hold it up, they are planned again behind
+        it, if that makes the weighted arrivals earlier.
         """
         course = self._courses[robot]
         if course.stuck:
@@ -134,14 +134,17 @@ class Traffic(Floor):
         table = self.retime(now)
         ready = max(course.passed(course.given), now)
         found = self._search(robot, course, goal, rest, table, ready, dwell, closed)
-        if found is None or found.arrival(ready) >= before or found.end(ready) > now + NEVER / 2:
+        if found is None or found.end(ready) > now + NEVER / 2:
             return None
-        held_up = found.arrival(ready) - ready - float(found.to_goal[found.graph.number[course.stand]])
+        arrival = found.arrival(ready)
+        held_up = arrival - ready - float(found.to_goal[found.graph.number[course.stand]])
         if movable and held_up > _HELD_UP:
             wanted = _Wanted(robot, goal, rest, claim, weight, dwell, closed, first)
-            together = self._replan_together(wanted, found.arrival(ready), movable, now)
+            together = self._replan_together(wanted, min(arrival, before), movable, now)
             if together is not None:
                 return together
+        if arrival >= before:
+            return None
         return self._adopt(robot, self._courses[robot], found, claim, first, dwell, now)
 
     # --- neighbourhoods --------------------------------------------------------------------------------
@@ -296,7 +299,10 @@ class Traffic(Floor):
     def in_the_way(
         self, robot: RobotId, goal: WaypointId, rest: WaypointId, now: float, closed: frozenset[LaneId] = frozenset()
     ) -> tuple[tuple[RobotId, ...], tuple[WaypointId, ...]]:
-        """Who stands for ever where a robot would have to drive to its goal, in order, and that way's waypoints."""
+        """Who stands for ever where a robot would have to drive to its goal, in order, and that way's waypoints.
+
+        Where nobody does, those in the way from there on to `rest`.
+        """
         course = self._courses[robot]
         table = self.retime(now)
         _, ends = table.holds_until()
@@ -305,13 +311,26 @@ class Traffic(Floor):
         found = self._search(robot, course, goal, rest, table, ready, 0.0, closed, over=never)
         if found is None:
             return (), ()
+        to_goal, onwards = found.way[: found.to], found.way[found.to :]
+        blockers, way = self._standing_on(robot, found.graph, to_goal, table, never)
+        return (blockers, way) if blockers else self._standing_on(robot, found.graph, onwards, table, never)
+
+    def _standing_on(
+        self,
+        robot: RobotId,
+        graph: StretchGraph,
+        stretches: Sequence[tuple[int, float, float]],
+        table: Timetable,
+        never: NDArray[np.bool_],
+    ) -> tuple[tuple[RobotId, ...], tuple[WaypointId, ...]]:
+        """The other robots whose holds of `never` are on a way, in order, and its waypoints."""
         number = table.robots.index(robot)
         blockers: dict[RobotId, None] = {}
         way: list[WaypointId] = []
-        for stretch_number, _, _ in found.way[: found.to]:
-            stretch = found.graph.stretches[stretch_number]
+        for stretch_number, _, _ in stretches:
+            stretch = graph.stretches[stretch_number]
             near = np.zeros(self._resources.count, dtype=np.bool_)
-            near[found.graph.near(stretch)[0]] = True
+            near[graph.near(stretch)[0]] = True
             for hold in np.flatnonzero(never & near[table.hold_resource] & (table.hold_robot != number)):
                 blockers[table.robots[table.hold_robot[hold]]] = None
             way += [leg.waypoint for leg in stretch.legs]
@@ -430,6 +449,7 @@ class Traffic(Floor):
             key = (stretch, first)
             latest[key] = max(latest.get(key, -1), node)
         told: dict[tuple[int, int], int] = {}
+        waits_for: dict[tuple[RobotId, int], list[Precedence]] = {}
         yields: list[Yield] = []
         for (stretch, first), node in sorted(latest.items()):
             waits = int(table.robot[stretch])
@@ -443,8 +463,10 @@ class Traffic(Floor):
             index = follower.at + int(table.first[stretch] - table.node_base[waits])
             if precedence in follower.nodes[index].after:
                 continue
-            follower.wait_for(index, precedence)
+            waits_for.setdefault((table.robots[waits], index), []).append(precedence)
             if table.robots[waits] != robot:
                 sequence = follower.nodes[index].sequence
                 yields.append(Yield(robot=table.robots[waits], sequence=sequence, after=precedence))
+        for (follower_id, index), precedences_there in waits_for.items():
+            self._courses[follower_id].wait_for(index, precedences_there)
         return tuple(yields)

@@ -13,7 +13,7 @@ import pytest
 
 from maps.model import RobotId, Site
 from tests.floor import Floor
-from tests.random_sites import corridor_with_sidings, grid_with_bays, scattered, two_levels
+from tests.random_sites import corridor_with_sidings, grid_with_bays, scattered, two_levels, with_buffer_room
 
 STEPS = 120
 KINDS = ("pause", "resume", "replan", "goal", "withdraw", "restart", "time")
@@ -36,9 +36,17 @@ class History:
             ]
             for robot in self.floor.robots
         }
+        if well_formed and not crowd and rng.random() < 0.3:
+            self._exchange()
         self.dead: dict[RobotId, None] = {}
         self.rooms: dict[RobotId, int] = {}
         self.weights = {robot: rng.choice([1, 3, 10]) for robot in self.floor.robots}
+
+    def _exchange(self) -> None:
+        """Everybody first goes to where another one stands."""
+        robots = list(self.goals)
+        for robot, other in zip(robots, [*robots[1:], robots[0]], strict=True):
+            self.goals[robot].insert(0, self.floor.robots[other].home)
 
     def turn(self, robot: RobotId) -> bool:
         """Let the robot do the next thing it can do; False when there is none."""
@@ -158,7 +166,9 @@ def any_site(rng: random.Random) -> tuple[Site, bool]:
         removed = set(rng.sample(range(20), rng.randint(0, 6)))
         return grid_with_bays(width, height, removed, robots, min(tugs, robots)), True
     if kind == "corridor":
-        return corridor_with_sidings(rng, rng.randint(3, 7), robots, min(tugs, robots)), True
+        length = rng.randint(3, 7)
+        site = corridor_with_sidings(rng, length, robots, min(tugs, robots))
+        return with_buffer_room(site, rng.randint(0, length - 2)) if rng.random() < 0.4 else site, True
     if kind == "levels":
         length = rng.randint(3, 4)
         return two_levels(rng, length, min(robots, 2 * length - 1), min(tugs, robots), rng.randint(1, 2)), True

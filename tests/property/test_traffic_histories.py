@@ -12,14 +12,14 @@ import pytest
 
 from fleet_manager.domain.tasks import Actor, TaskStatus
 from fleet_manager.orchestration.commands import ChangeRobot, RobotAction
-from maps.model import LaneId, Site
-from sim.faults import lane_obstructed, robot_failing, robot_slow
+from maps.model import LaneId, RobotId, Site
+from sim.faults import lane_obstructed, robot_dead, robot_failing, robot_slow
 from sim.harness import Hospital
 from tests.hospitals import tell
-from tests.random_sites import corridor_with_sidings, grid_with_bays, two_levels
+from tests.random_sites import corridor_with_sidings, grid_with_bays, two_levels, with_buffer_room
 
-LONGEST = 25.0
-"""Seconds that a robot stands at most, so that nobody plans round it yet."""
+LONGEST = 90.0
+"""Seconds that a robot stands at most: the others have begun to plan round it by then, or not yet."""
 
 TROUBLES = ("slow", "pause", "failing", "lane")
 NURSE = Actor(id="nurse-1", role="nurse")
@@ -36,9 +36,18 @@ def any_site(rng: random.Random) -> Site:
         return grid_with_bays(width, height, removed, robots, min(tugs, robots))
     if kind == "corridor":
         length = rng.randint(4, 7)
-        return corridor_with_sidings(rng, length, length // 2, tugs)
+        site = corridor_with_sidings(rng, length, length // 2, tugs)
+        return with_buffer_room(site, rng.randint(0, length - 2)) if rng.random() < 0.4 else site
     length = rng.randint(2, 4)
     return two_levels(rng, length, length, tugs, rng.randint(1, 2))
+
+
+async def break_down(hospital: Hospital, rng: random.Random) -> RobotId:
+    """Some time a robot dies, and nobody comes for it."""
+    await asyncio.sleep(rng.uniform(10, 600))
+    robot = rng.choice(list(hospital.manager.state.robots))
+    robot_dead(hospital.world, robot)
+    return robot
 
 
 async def disturb(hospital: Hospital, rng: random.Random) -> None:
@@ -60,15 +69,27 @@ async def disturb(hospital: Hospital, rng: random.Random) -> None:
                 lane_obstructed(hospital.world, LaneId(rng.choice(list(hospital.site.lanes))), "a bed", seconds=seconds)
 
 
+async def waits_for_nobody_else(hospital: Hospital, tasks: list[str], dead: RobotId) -> None:
+    """All tasks end, but those that the dead robot has or whose way it blocks: these say so."""
+    await asyncio.sleep(7200)
+    for task in tasks:
+        view = await hospital.manager.task(task)
+        if view.status is not TaskStatus.COMPLETED and view.robot != dead:
+            said = f"{view.waiting_for} {view.reasons}"
+            assert dead in said, f"{task} is {view.status} with {view.robot}, and {dead} is not why: {said}"
+
+
 def play(seed: int) -> None:
     rng = random.Random(seed)
     site = any_site(rng)
     homes = [robot.home for fleet in site.fleets.values() for robot in fleet.robots]
     bays = [w for w in site.waypoints if "bay" in w]
     disturbed = rng.random() < 0.7
+    one_dies = random.Random(f"{seed}/death").random() < 0.2
 
     async def story(hospital: Hospital) -> None:
         disturbing = asyncio.create_task(disturb(hospital, random.Random(f"{seed}/disturb"))) if disturbed else None
+        dying = asyncio.create_task(break_down(hospital, random.Random(f"{seed}/who"))) if one_dies else None
         tasks = []
         for _ in range(3 * len(homes)):
             pickup, dropoff = rng.sample(bays, 2)
@@ -82,6 +103,9 @@ def play(seed: int) -> None:
                 robot_slow(hospital.world, robot.id, 1.0)
                 if robot.paused:
                     await hospital.manager.do(ChangeRobot(actor=NURSE, robot=robot.id, action=RobotAction.RESUME))
+        if dying is not None:
+            await waits_for_nobody_else(hospital, tasks, await dying)
+            return
         for task in tasks:
             assert (await hospital.ended(task, within=7200)).status is TaskStatus.COMPLETED
 
