@@ -1,6 +1,6 @@
 """Connections between agents and a manager in one process: no sockets, no serialisation, order kept.
 
-Messages are passed as they are, after `latency` seconds of the loop's time.
+Messages are passed as they are, after `latency` seconds of the loop's time. In bad weather they come late or twice.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from robot_agents.protocol import FromAgent, FromManager
+from robot_agents.protocol import FromAgent, FromManager, Proceed, Telemetry
 from robot_agents.transport import Closed, Received, Transport
 
 S = TypeVar("S")
 R = TypeVar("R")
+
+Weather: TypeAlias = Callable[[Any], tuple[float, ...]]
+"""What becomes of a message on its way: for each copy that arrives, the seconds by which it is late."""
+
+_OVERTAKING = (Telemetry, Proceed)
+"""Messages of which only the newest counts: in bad weather they overtake others and are overtaken."""
 
 
 class MemoryEnd(Generic[S, R]):
@@ -32,6 +38,7 @@ class MemoryEnd(Generic[S, R]):
         self.on_closed = _ignore
         self.peer: MemoryEnd[R, S]
         self.silent = False
+        self.weather: Weather | None = None
         self._loop = loop
         self._latency = latency
         self._closed = False
@@ -58,10 +65,23 @@ class MemoryEnd(Generic[S, R]):
             end._end(reason)
 
     def _enqueue(self, message: R) -> None:
+        if self._closed:
+            return
+        for late in (0.0,) if self.weather is None else self.weather(message):
+            due = self._loop.time() + self._latency + late
+            if late and isinstance(message, _OVERTAKING):
+                self._loop.call_at(due, self._deliver_out_of_turn, message)
+            else:
+                self._line_up(due, message)
+
+    def _line_up(self, due: float, message: R) -> None:
+        self._incoming.append((max(due, self._incoming[-1][0]) if self._incoming else due, message))
+        if len(self._incoming) == 1 and not self._delivering:
+            self._schedule()
+
+    def _deliver_out_of_turn(self, message: R) -> None:
         if not self._closed:
-            self._incoming.append((self._loop.time() + self._latency, message))
-            if len(self._incoming) == 1 and not self._delivering:
-                self._schedule()
+            self.on_message(message)
 
     def _schedule(self) -> None:
         due = self._incoming[0][0]
@@ -120,6 +140,7 @@ class MemoryNetwork:
         self._latency = latency
         self._ends: dict[str, AgentEnd] = {}
         self._parted: set[str] = set()
+        self._weather: dict[str, Weather] = {}
 
     async def connect(self, robot: str, received: Received, closed: Closed) -> Transport:
         """Satisfies `transport.Connect` once `robot` is bound: `functools.partial(network.connect, "robot-1")`."""
@@ -127,6 +148,7 @@ class MemoryNetwork:
             raise ConnectionRefusedError("the fleet manager can't be reached")
         agent_end, manager_end = memory_pair(self._loop, self._latency)
         agent_end.on_message, agent_end.on_closed = received, closed
+        agent_end.weather = manager_end.weather = self._weather.get(robot)
         self._ends[robot] = agent_end
         self.accept(manager_end)
         return agent_end
@@ -146,6 +168,15 @@ class MemoryNetwork:
         """The network is back; as messages were lost, the old connection breaks and the agent comes anew."""
         self._parted.discard(robot)
         self.cut(robot)
+
+    def disturb(self, robot: str, weather: Weather | None) -> None:
+        """Fault: messages from and to the robot fare as `weather` says; None clears up."""
+        if weather is None:
+            self._weather.pop(robot, None)
+        else:
+            self._weather[robot] = weather
+        if robot in self._ends:
+            self._ends[robot].weather = self._ends[robot].peer.weather = weather
 
 
 def _ignore(_message: Any) -> None:

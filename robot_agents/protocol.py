@@ -123,7 +123,7 @@ class CloseCompartment(_Command):
 
 
 class Dock(_Command):
-    """Dock at the charger the robot stands at. Done when current flows; the next Drive undocks."""
+    """Dock at the charger the robot stands at. Done when current flows; the next Drive that leads away undocks."""
 
     type: Literal["dock"] = "dock"
     charger: str

@@ -146,7 +146,7 @@ class AgentRuntime:
             state_of_charge=self._agent.telemetry().state_of_charge,
         )
         self._logbook.add(report, outcome_of)
-        if self._was_welcome:
+        if self._was_welcome and self._ended is not None and not self._ended.done():
             self._send(report)
 
     # --- the connection -----------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def _listening(settings: ServerSettings) -> socket.socket:
 async def _serve(settings: ServerSettings, listening: socket.socket) -> None:
     async with fleet_manager(settings) as running:
         if settings.auto_handover:
-            Nurses(running.manager, random.Random()).take_up()
+            Nurses(running.manager.do, random.Random()).attend(running.manager)
         config = uvicorn.Config(
             running.app,
             host=settings.host,

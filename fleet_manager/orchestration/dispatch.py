@@ -79,7 +79,9 @@ class Dispatch:
         if not tasks:
             return
         free = [robot for robot in self._ledger.state.robots.values() if self._available(robot)]
-        tasks = tasks[: max(2 * len(free), 8)]
+        looked_at = max(2 * len(free), 8)
+        self._say_why_they_wait(tasks[looked_at:])
+        tasks = tasks[:looked_at]
         tables = {task.id: {robot.id: self._judge(task, robot) for robot in free} for task in tasks}
         now = self._ledger.now()
         ready = [task for task in tasks if self._may_start(task, list(tables[task.id].values()), now)]
@@ -96,6 +98,13 @@ class Dispatch:
                 found = judged[robot.id]
                 assert isinstance(found, Estimate)
                 self._start(task, robot, found, judged)
+
+    def _say_why_they_wait(self, tasks: Sequence[DeliveryTask]) -> None:
+        """Tasks so far back in the queue that no carrier is looked for yet."""
+        for task in tasks:
+            if not task.reasons:
+                reason = Reason(subject=task.id, code="later", text="many more urgent tasks go first")
+                self._ledger.record(TaskDeferred(task=task.id, reasons=(reason,)))
 
     def _queued(self) -> list[DeliveryTask]:
         """Queued tasks in order of urgency: priority with ageing, then what is due first, then the oldest."""
@@ -241,6 +250,7 @@ class Dispatch:
         )
         others = self._reasons(task, {r: e for r, e in judged.items() if r != robot.id}, found)
         self._ledger.close_alert("task_shut_out", task.id)
+        self._ledger.close_alert("no_carrier_left", task.id)
         self._ledger.record(TaskAssigned(task=task.id, mission=mission, eta=eta, reasons=(why, *others)))
         self._missions.signal(robot.id, Signal.BEGIN)
 
@@ -251,11 +261,28 @@ class Dispatch:
         if is_ready:
             reasons = self._reasons(task, judged, None)
             self._call_for_opening(task, judged)
+            self._call_for_a_carrier(task)
         else:
             start = f"{task.earliest_start:%H:%M} UTC"
             reasons = (Reason(subject=task.id, code="not_yet", text=f"starts at {start}"),)
         if reasons != task.reasons:
             self._ledger.record(TaskDeferred(task=task.id, reasons=reasons))
+
+    def _call_for_a_carrier(self, task: DeliveryTask) -> None:
+        """Every robot that could carry these goods has failed with this task: somebody should know."""
+        fit = [
+            robot.id
+            for fleet in self._site.fleets.values()
+            if fleet.carrier is not CarrierKind.PERSON and self.unfit(task, fleet) is None
+            for robot in fleet.robots
+        ]
+        if fit and not task.porter_only and all(robot in task.excluded for robot in fit):
+            self._ledger.alert(
+                "no_carrier_left",
+                task.id,
+                f"every robot that could carry the goods of {task.id} has failed with it",
+                "send a person with the goods (send-porter), or cancel it",
+            )
 
     def _call_for_opening(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal]) -> None:
         """A closure keeps an urgent task waiting, or one that is due before it ends: somebody should know."""
@@ -340,14 +367,14 @@ class Dispatch:
                 self._begin(robot, MissionKind.CHARGE, charger)
 
     def _charger_for(self, robot: Robot) -> WaypointId | None:
-        """Its home when that is a charger; when the charge is low, the nearest free one that is nobody's home."""
+        """Its home when that is a charger; when the charge is low, the nearest free one that is nobody else's home."""
         home = self._execution.home(robot.id)
         if home is not None and home in self._site.chargers and self._is_open(robot.id, home):
             return home
         if robot.state_of_charge >= self._site.fleets[robot.fleet].battery.recharge_below:
             return None
         start = self._execution.will_stand_at(robot.id)
-        taken = self._homes() | self._occupied(robot.id)
+        taken = {home for other, home in self._own_homes.items() if other != robot.id} | self._occupied(robot.id)
         tables = self._routes.of(robot.fleet)
         near: list[tuple[float, WaypointId]] = []
         for charger in self._site.chargers.values():
@@ -363,9 +390,6 @@ class Dispatch:
             return None
         self._ledger.close_alert("no_charger", robot.id)
         return min(near)[1]
-
-    def _homes(self) -> set[WaypointId]:
-        return {r.home for fleet in self._site.fleets.values() for r in fleet.robots if r.home is not None}
 
     def _occupied(self, but: RobotId) -> set[WaypointId]:
         """Where other robots stand, will stand, or are on their way to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -56,9 +56,12 @@ from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import return_steps
+from fleet_manager.planning.steps import delivery_steps, return_steps
 from maps.model import RobotId, Site, WaypointId
 from robot_agents import protocol
+
+_HANDOVERS: Final = (StepKind.PICK_UP, StepKind.DROP_OFF)
+_IN_HANDOVER: Final = (StepStatus.ACTIVE, StepStatus.WAITING_FOR_PERSON, StepStatus.CLOSING)
 
 _ETA_SLIP: Final = timedelta(seconds=20)
 """An ETA that moves by less is not worth telling."""
@@ -234,7 +237,8 @@ class Missions:
             items = tuple(str(item) for item in step.items)
             self._issue(robot_id, CommandKind.OPEN_COMPARTMENT, step=step.id, compartment=compartment, items=items)
 
-    def _lock(self, robot_id: RobotId, step: Step) -> None:
+    def _lock(self, robot_id: RobotId, step: Step, opening: Sequence[str] = ()) -> None:
+        """Close what stands open, and what is `opening`."""
         robot = self._ledger.state.robots[robot_id]
         self._ledger.stop_timer("handover_alert", step.id)
         self._ledger.stop_timer("handover_end", step.id)
@@ -242,7 +246,7 @@ class Missions:
         if self._execution.on_foot(robot):
             self.signal(robot_id, Signal.CLOSED)
             return
-        for compartment in robot.opened:
+        for compartment in dict.fromkeys((*robot.opened, *opening)):
             self._issue(robot_id, CommandKind.CLOSE_COMPARTMENT, step=step.id, compartment=compartment)
 
     def _compartments(self, robot: Robot, step: Step) -> tuple[str, ...]:
@@ -328,7 +332,8 @@ class Missions:
         task = self._ledger.state.task_of(robot)
         if mission is None or task is None or mission.step is None:
             return
-        if task.status is TaskStatus.CANCELLING and mission.current < len(mission.steps) - 1:
+        over = mission.step.kind is StepKind.PICK_UP or mission.current < len(mission.steps) - 1
+        if task.status is TaskStatus.CANCELLING and over:
             self.signal(robot_id, Signal.HANDED_OVER)
         else:
             self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
@@ -520,22 +525,31 @@ class Missions:
         if mission is not None:
             self._abort(mission, outcome)
         self._ledger.close_alert("task_shut_out", task.id)
+        self._ledger.close_alert("no_carrier_left", task.id)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
         self._dispatch_wanted()
 
     def _abort(self, mission: Mission, reason: str) -> None:
+        pending = self._ledger.state.robots[mission.robot].pending
+        opening = [c.compartment for c in pending if c.kind is CommandKind.OPEN_COMPARTMENT and c.compartment]
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
         self._execution.halt(mission.robot)
-        if mission.step is not None and mission.step.status is StepStatus.WAITING_FOR_PERSON:
-            self._lock(mission.robot, mission.step)
+        if mission.step is not None and mission.step.status in _IN_HANDOVER and mission.step.kind in _HANDOVERS:
+            self._lock(mission.robot, mission.step, opening)
 
     def give_up(self, mission: Mission, reason: str) -> None:
         """End a robot's own mission (park, charge) because a task needs it."""
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
 
     def requeue(self, task: DeliveryTask, reason: Reason, *, exclude: bool) -> None:
-        """Take a task from its carrier. Goods on board stay there until a person fetches them."""
+        """Take a task from its carrier. Goods on board stay there until a person fetches them.
+
+        A task that only lacked its carrier's last word is over.
+        """
         mission = self._ledger.state.mission_for(task)
+        if mission is not None and not delivery_steps(mission.id, task):
+            self.end_task(task, *_outcome(task), FLEET_MANAGER)
+            return
         excluded = task.robot if exclude else None
         if mission is not None:
             self._abort(mission, reason.text)

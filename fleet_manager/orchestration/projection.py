@@ -41,12 +41,16 @@ _KINDS: dict[type, str] = {}
 
 def event_kind(event: object) -> str:
     """The name of an event in the log: its class in snake case."""
-    kind = _KINDS.get(type(event))
-    if kind is None:
-        name = type(event).__name__
-        kind = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-        _KINDS[type(event)] = kind
-    return kind
+    return kind_name(type(event))
+
+
+def kind_name(kind: type) -> str:
+    """The name of a class of events in the log."""
+    name = _KINDS.get(kind)
+    if name is None:
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
+        _KINDS[kind] = name
+    return name
 
 
 def event_view(recorded: Recorded) -> EventView:

@@ -158,16 +158,26 @@ class Supervision:
         robot = self._ledger.state.robots[robot_id]
         if robot.waypoint is None:
             self._locate(robot, telemetry.pose)
-        elif robot.drive is not None and not robot.drive.arrived and self._differs(robot, telemetry):
-            now = self._ledger.now()
-            if now - self._resent.get(robot_id, now - 2 * _RESEND_AFTER) > _RESEND_AFTER:
-                self._resent[robot_id] = now
-                self._ledger.after_commit(lambda: self._execution.repeat_drive(robot_id))
+        elif telemetry.paused != robot.paused and self._may_resend(robot_id):
+            self._ledger.after_commit(lambda: self._intake.send_pause(robot_id))
+        elif self._lacks_drive(robot, telemetry) and self._may_resend(robot_id):
+            self._ledger.after_commit(lambda: self._execution.repeat_drive(robot_id))
+
+    def _may_resend(self, robot_id: RobotId) -> bool:
+        """Whether the last time that something was said again is long enough ago for the robot to have followed."""
+        now = self._ledger.now()
+        if now - self._resent.get(robot_id, now - 2 * _RESEND_AFTER) <= _RESEND_AFTER:
+            return False
+        self._resent[robot_id] = now
+        return True
 
     @staticmethod
-    def _differs(robot: Robot, telemetry: protocol.Telemetry) -> bool:
+    def _lacks_drive(robot: Robot, telemetry: protocol.Telemetry) -> bool:
+        """Whether the robot seems not to know what it should drive, or how far."""
         drive = robot.drive
-        return drive is not None and (telemetry.drive_id, telemetry.cleared_to) != (drive.id, drive.cleared_to)
+        if drive is None or drive.arrived:
+            return False
+        return (telemetry.drive_id, telemetry.cleared_to) != (drive.id, drive.cleared_to)
 
     def _locate(self, robot: Robot, pose: protocol.Pose) -> None:
         """Put a robot on the graph: at the nearest waypoint of its fleet, when it is near enough."""

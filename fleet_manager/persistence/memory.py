@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
@@ -37,6 +38,7 @@ class MemoryStore:
     on_line: Callable[[bytes], None] | None = None
     log: list[Recorded] = field(default_factory=list)
     seq: int = 0
+    time: datetime | None = None
     _tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
     _missions: dict[MissionId, Mission] = field(default_factory=dict)
     _newest: dict[TaskId, MissionId] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class MemoryStore:
         if self.keep_events:
             self.log.extend(events)
         self.seq = events[-1].seq
+        self.time = events[-1].time
         self._tasks.update(changed.tasks)
         self._missions.update(changed.missions)
         self._newest.update({m.task: m.id for m in changed.missions.values() if m.task is not None})
@@ -89,6 +92,7 @@ class MemoryStore:
     async def load(self) -> FleetState:
         state = new_state(self.site)
         state.seq = self.seq
+        state.time = self.time
         state.robots.update({r: robot for r, robot in self._robots.items() if r in state.robots})
         state.tasks.update({t: task for t, task in self._tasks.items() if not task.status.ended})
         state.missions.update({m: x for m, x in self._missions.items() if x.status is MissionStatus.RUNNING})

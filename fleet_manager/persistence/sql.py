@@ -7,6 +7,7 @@ that what was answered survives a power cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Self
 
@@ -89,6 +90,8 @@ class SqlStore:
         state = new_state(self._site)
         async with AsyncSession(self._engine) as session:
             state.seq = await session.scalar(select(func.max(EventRow.seq))) or 0
+            last = await session.scalar(select(EventRow.time).where(EventRow.seq == state.seq))
+            state.time = last.replace(tzinfo=UTC) if last is not None and last.tzinfo is None else last
             for robot in await session.scalars(select(RobotRow.data)):
                 known = decode(Robot, robot)
                 if known.id in state.robots:

@@ -140,6 +140,8 @@ class SimulatedAgent:
             case port.Passed(sequence=sequence, speed=speed):
                 if self._drive is not None:
                     self._reporter.passed(self._drive.command_id, sequence, speed)
+                else:
+                    self._passed_unseen = sequence
             case port.Stopped(sequence=sequence, route_end=route_end):
                 self._pause_done()
                 self._stopped(sequence if route_end else None)
@@ -153,6 +155,11 @@ class SimulatedAgent:
                 command = self._waiting.get(compartment)
                 if isinstance(command, OpenCompartment if opened else CloseCompartment):
                     self._finish(compartment)
+                elif opened and command is not None:
+                    self._world.close_compartment(self._robot, compartment)
+                elif command is not None:
+                    # Somebody closed it by hand while it was opening.
+                    self._world.open_compartment(self._robot, compartment)
             case port.Docked(charger=charger):
                 self._finish(charger)
             case port.Refusal(subject=subject, reason=reason):

@@ -60,6 +60,19 @@ def test_goods_on_a_dead_robot_are_fetched_by_a_porter() -> None:
     tell(story, agents=HEARTBEATS, patience=PROMPT)
 
 
+def test_a_robot_that_dies_after_the_last_hand_over_has_done_its_task() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("b", "ward")
+        async with asyncio.timeout(3600):
+            while sum(isinstance(r.event, ItemsHandedOver) for r in hospital.store.log) < 2:
+                await asyncio.sleep(0.5)
+        hospital.world.set_mode(RobotId("robot-1"), BodyMode.DEAD, "battery cable")
+        done = await hospital.ended(asked.id)
+        assert (done.status, done.outcome, done.mission and done.mission.leg) == (TaskStatus.COMPLETED, "delivered", 1)
+
+    tell(story, agents=HEARTBEATS, patience=PROMPT)
+
+
 def test_a_silent_robot_comes_back_and_goes_on() -> None:
     async def story(hospital: Hospital) -> None:
         asked = await hospital.request("b", "ward")
