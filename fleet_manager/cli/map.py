@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fleet_manager.cli.map_diff import diff
 from fleet_manager.cli.problems import plain_problems
 from fleet_manager.cli.progress import progress_bar
 from maps.drawing import draw
@@ -112,6 +113,9 @@ def generate_site(
         save_site(site, output)
         step()
     _print_summary(site, findings, output)
+
+
+app.command("diff", epilog="Example: `wardfleet map diff sites/clinic sites/clinic_with_new_wing`")(diff)
 
 
 @app.command("show", epilog="Example: `wardfleet map show maps/sites/general_hospital -o hospital.svg --level L2`")

@@ -152,6 +152,12 @@ class RouteTables:
             here = there
         return Route(start=start, legs=tuple(legs), duration=duration, length=length)
 
+    def first_move(self, start: WaypointId, goal: WaypointId) -> Move:
+        """How the quickest route begins; raises KeyError when there is none, or start is the goal."""
+        here = self._index[start]
+        there = int(self._table(goal, frozenset())[1][here])
+        return Move(start, self._ids[there], *self._moves[here, there])
+
     def times(self, goal: WaypointId, closed: frozenset[LaneId] = frozenset()) -> Times:
         """Seconds to the goal from every waypoint, in the site's order; infinite where there is no way."""
         return self._table(goal, closed)[0]
