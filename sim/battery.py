@@ -34,6 +34,13 @@ class Charge:
         self._rate = -watts / self._capacity
         self.empty_at = time - self._level / self._rate if watts > 0.0 else inf
 
+    def lose(self, share: float, time: float) -> None:
+        """Fault: `share` of the capacity is gone at once."""
+        watts = -self._rate * self._capacity
+        self._level = max(0.0, self.at(time) - share)
+        self._since = time
+        self.draw(watts, time)
+
     def reaches(self, level: float) -> float | None:
         """When the level will be reached at the present power; None when it lies behind or is never reached."""
         if self._rate == 0.0 or (level - self._level) * self._rate <= 0.0:

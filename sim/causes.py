@@ -235,7 +235,8 @@ class Causes:
 
     def _in_handover(self, robot: Robot) -> bool:
         mission = self._state.mission_of(robot)
-        return bool(robot.drive is None and mission and mission.step and mission.step.kind in _HANDOVERS)
+        stands = robot.drive is None or robot.drive.arrived
+        return bool(stands and mission and mission.step and mission.step.kind in _HANDOVERS)
 
     def _place_cause(self, resource: str) -> Cause | None:
         """Whether what is waited for is the building's or closed; None for a piece of the way."""

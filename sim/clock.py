@@ -24,6 +24,9 @@ Ts = TypeVarTuple("Ts")
 SIMULATED_START: Final = datetime(2025, 1, 6, tzinfo=UTC)
 """A Monday, 00:00 UTC: where virtual runs begin unless told otherwise."""
 
+_JUMP: Final = timedelta(seconds=1)
+_HURRY: Final = 1.1
+
 _CALLBACKS_WITHOUT_TIME: Final = 5_000_000
 _CANCELLED_TIMERS_KEPT: Final = 1_000
 
@@ -76,6 +79,47 @@ class ScaledClock:
 
     def now(self) -> datetime:
         return self._epoch + (datetime.now(UTC) - self._epoch) * self._speed
+
+
+class ShiftedClock:
+    """Another clock that somebody sets: `jump` moves it, forward or back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._shift = timedelta()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._shift
+
+    def jump(self, seconds: float) -> None:
+        self._shift += timedelta(seconds=seconds)
+
+
+class SteadyClock:
+    """Shows what `clock` shows as long as that goes evenly with the time of `loop` (default: the running one).
+
+    When somebody sets it, by more than `_JUMP`, this one never leaps after it: it goes a tenth faster or slower until
+    both agree again. It never goes back, and begins at `begin` where `clock` is behind that. Whoever measures waits and
+    leases by it is not confused by a wrong clock.
+    """
+
+    def __init__(
+        self, clock: Clock, begin: datetime | None = None, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        self._clock = clock
+        self._loop = loop or asyncio.get_running_loop()
+        self._time = self._loop.time()
+        self._shown = clock.now() if begin is None else max(begin, clock.now())
+
+    def now(self) -> datetime:
+        time, wanted = self._loop.time(), self._clock.now()
+        passed = time - self._time
+        expected = self._shown + timedelta(seconds=passed)
+        if abs(wanted - expected) > _JUMP:
+            pace = _HURRY if wanted > expected else 1.0 / _HURRY
+            wanted = self._shown + timedelta(seconds=passed * pace)
+        self._time, self._shown = time, max(self._shown, wanted)
+        return self._shown
 
 
 class VirtualTimeLoop(asyncio.BaseEventLoop):

@@ -28,6 +28,7 @@ class SimulatedDoor:
         self._since = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._stuck = False
+        self._slow = 1.0
         self._told = self.state
 
     @property
@@ -55,16 +56,20 @@ class SimulatedDoor:
         self._announce()
         self._step()
 
+    def slow_down(self, factor: float) -> None:
+        """Fault: from their next movement on the leaves move with only `factor` of their speed."""
+        self._slow = factor
+
     def _step(self) -> None:
         if not self.door.automatic or self._stuck:
             return
         ajar = self._opening > 0.0 or self._speed > 0.0
         if self._leases.first is not None:
             if not self.gate.open and self._speed <= 0.0:
-                self._move(1.0 / self.door.travel_time)
+                self._move(self._slow / self.door.travel_time)
                 self._announce()
         elif ajar and self._speed >= 0.0 and not (self.gate.open and self.gate.busy):
-            self._move(-1.0 / self.door.travel_time)
+            self._move(-self._slow / self.door.travel_time)
             self.gate.set(False)
             self._announce()
 

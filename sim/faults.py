@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+from typing import Final
+
 from maps.model import DoorId, LaneId, LevelId, LiftId, RobotId, WaypointId
+from robot_agents.memory_link import MemoryNetwork
+from robot_agents.protocol import Hello, Welcome
 from sim.port import BodyMode, Place
 from sim.world import World
+
+_TWICE: Final = 0.2
+"""The share of messages that arrive twice on a rough network."""
 
 
 def door_stuck(world: World, door: DoorId, *, seconds: float) -> None:
@@ -84,3 +93,63 @@ def _end_mode(world: World, robot: RobotId, mode: BodyMode, reason: str) -> None
     """Back to automatic, unless something else befell the robot in the meantime."""
     if world.state(robot).mode is mode:
         world.set_mode(robot, BodyMode.AUTOMATIC, reason)
+
+
+# --- bodies and building that are not quite themselves -----------------------------------------------------
+
+
+def localisation_lost(world: World, robot: RobotId, dx: float, dy: float, *, seconds: float) -> None:
+    """The robot takes itself to be elsewhere, by (dx, dy) m, notices it and stands until somebody has set it right."""
+    if world.state(robot).mode is BodyMode.AUTOMATIC:
+        world.lead_astray(robot, dx, dy, noticed=True)
+        world.loop.call_later(seconds, _end_mode, world, robot, BodyMode.ERROR, "position confirmed")
+
+
+def robot_drifts(world: World, robot: RobotId, dx: float, dy: float, *, unnoticed: float, seconds: float) -> None:
+    """The pose that the robot reports is wrong for `unnoticed` seconds before it notices."""
+    world.lead_astray(robot, dx, dy, noticed=False)
+    world.loop.call_later(unnoticed, lambda: localisation_lost(world, robot, dx, dy, seconds=seconds))
+
+
+def battery_sags(world: World, robot: RobotId, share: float) -> None:
+    """The battery loses `share` of its capacity's worth of charge at once."""
+    world.body(robot).charge.lose(share, world.loop.time())
+
+
+def door_slow(world: World, door: DoorId, factor: float, *, seconds: float) -> None:
+    """The door's leaves move at only `factor` of their speed."""
+    world.doors[door].slow_down(factor)
+    world.loop.call_later(seconds, world.doors[door].slow_down, 1.0)
+
+
+def compartment_opened_by_hand(world: World, robot: RobotId, compartment: str, *, seconds: float) -> None:
+    """Somebody opens a compartment that nobody offered, and closes it again."""
+    world.open_compartment(robot, compartment)
+    world.loop.call_later(seconds, world.close_compartment, robot, compartment)
+
+
+# --- the network -------------------------------------------------------------------------------------------
+
+
+def network_parted(network: MemoryNetwork, robot: RobotId, *, seconds: float) -> None:
+    """No message comes through to or from the robot, and nobody is told."""
+    network.part(robot)
+    asyncio.get_running_loop().call_later(seconds, network.heal, robot)
+
+
+def network_rough(network: MemoryNetwork, robot: RobotId, rng: random.Random, *, late: float, seconds: float) -> None:
+    """Messages come up to `late` seconds late, some twice, positions and clearances in another order."""
+
+    def weather(message: object) -> tuple[float, ...]:
+        if isinstance(message, Hello | Welcome):
+            return (0.0,)
+        delay = rng.uniform(0.0, late)
+        return (delay, delay + rng.uniform(0.0, late)) if rng.random() < _TWICE else (delay,)
+
+    network.disturb(robot, weather)
+    asyncio.get_running_loop().call_later(seconds, network.disturb, robot, None)
+
+
+def connection_broken(network: MemoryNetwork, robot: RobotId) -> None:
+    """What is under way is lost; both sides notice, and the agent comes again."""
+    network.cut(robot)

@@ -8,30 +8,37 @@ async with Hospital(site) as hospital:
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from fleet_manager.agent_link.memory import MemoryAgentLink
 from fleet_manager.building.simulated import SimulatedBuilding
 from fleet_manager.domain.events import Recorded, TaskEnded
+from fleet_manager.domain.state import Changed
 from fleet_manager.domain.tasks import Actor, Priority, StopKind
-from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask
+from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask, UserCommand
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.plan_times import PlanTimes
+from fleet_manager.orchestration.ports import View
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.views import TaskView
 from fleet_manager.persistence.memory import MemoryStore
-from maps.model import CarrierKind, Fleet, RobotId, Site, WaypointId
+from maps.model import CarrierKind, Fleet, FleetId, RobotId, Site, WaypointId
 from robot_agents.memory_link import MemoryNetwork
 from robot_agents.porter.agent import PorterAgent
 from robot_agents.porter.walking import WalkingPorter, home_pose
 from robot_agents.runtime import AgentRuntime, AgentSettings
 from robot_agents.simulated.agent import SimulatedAgent
 from sim.causes import Cause
-from sim.clock import LoopClock
+from sim.clock import SIMULATED_START, LoopClock, ShiftedClock, SteadyClock
+from sim.crashes import Crashes, ManagerCrashed, Moment, WatchedStore
 from sim.jams import Jam, Jams
 from sim.people import Nurses
 from sim.violations import Motion, Violation, violations
@@ -49,7 +56,10 @@ class Hospital:
 
     The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for
     a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`, and the
-    traffic is watched for `jams`.
+    traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds up in `judge_seconds`.
+    `start` is the time of the first moment, `charges` the fleets' states of charge then.
+    Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
+    whoever asks for something meanwhile waits, and asks again.
     """
 
     def __init__(
@@ -63,7 +73,12 @@ class Hospital:
         latency: float = 0.0,
         keep_events: bool = True,
         judge: bool = True,
+        judge_clock: Callable[[], float] | None = None,
         plan_times: PlanTimes | None = None,
+        crashes: Crashes | None = None,
+        restart_after: float = 1.0,
+        start: datetime = SIMULATED_START,
+        charges: Mapping[FleetId, float] = MappingProxyType({}),
     ) -> None:
         self.site = site
         self._seed = seed
@@ -72,27 +87,45 @@ class Hospital:
         self._patience = patience
         self._latency = latency
         self._plan_times = plan_times
+        self._crashes = crashes
+        self._restart_after = restart_after
+        self._start = start
+        self._charges = charges
         self.motion = Motion()
         self._judge = judge
+        self._judge_clock = judge_clock
+        self.judge_seconds = 0.0
         self._jams = Jams(site)
         self.store = MemoryStore(site, keep_events=keep_events)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._agents: dict[RobotId, asyncio.Task[None]] = {}
         self._manager_task: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+        self.on_stored: list[Callable[[Sequence[Recorded], Changed], None]] = []
+        self._requests = 0
+        self._agent_restarts = 0
         self._ends: dict[str, asyncio.Future[TaskEnded]] = {}
 
     # --- life ------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self.clock = LoopClock()
+        self.clock = LoopClock(self._start)
+        self.wall_clock = ShiftedClock(self.clock)
         self.world = World(self.site, rng=self._rng("world"), draw=self.motion.draw if self._judge else None)
         self.network = MemoryNetwork(None, latency=self._latency)
+        if self._nurses is not None:
+            self.nurses = Nurses(self.do, self._rng("nurses/0"), median=self._nurses)
         for fleet in self.site.fleets.values():
             for robot in fleet.robots:
                 if robot.home is None:
                     continue
                 runtime = self._runtime(fleet, robot.id, robot.home)
-                self._tasks.append(asyncio.create_task(runtime.run(), name=robot.id))
+                self._agents[robot.id] = asyncio.create_task(runtime.run(), name=robot.id)
         await self.start_manager()
+        if self._crashes is not None:
+            self._restarting = asyncio.create_task(self._restart_after_crashes(), name="restarting")
+        # Maps and routing tables stay as they are: the garbage collector need not look at them again and again.
+        gc.freeze()
         return self
 
     def _rng(self, purpose: str) -> random.Random:
@@ -106,7 +139,7 @@ class Hospital:
             agent = PorterAgent(robot, self.clock, home_pose(self.site, robot))
             WalkingPorter(agent, rng=rng)
         else:
-            self.world.spawn(robot, fleet.id, home)
+            self.world.spawn(robot, fleet.id, home, self._charges.get(fleet.id, 1.0))
             self.motion.place(robot, self.world.state(robot).place)
             agent = SimulatedAgent(robot, self.world, self.clock)
         connect = partial(self.network.connect, robot)
@@ -116,11 +149,13 @@ class Hospital:
         """Start the manager, the first time or from what is stored."""
         self.link = MemoryAgentLink()
         self.building = SimulatedBuilding(self.world)
+        state = await self.store.load()
+        self.manager_clock = SteadyClock(self.wall_clock, state.time)
         self.manager = Orchestrator(
             self.site,
-            state=await self.store.load(),
-            store=self.store,
-            clock=self.clock,
+            state=state,
+            store=WatchedStore(self.store, self._stored, self._crashes, lambda: not self.manager.ready),
+            clock=self.manager_clock,
             link=self.link,
             doors=self.building.doors,
             lifts=self.building.lifts,
@@ -128,35 +163,72 @@ class Hospital:
             plan_times=self._plan_times,
         )
         self.manager.watch(self._saw)
-        if self._judge:
-            self.manager.watch(self._jams.saw)
         if self._nurses is not None:
-            self.nurses = Nurses(self.manager, self._rng(f"nurses/{self.store.seq}"), median=self._nurses)
-            self.nurses.take_up()
+            self.nurses.attend(self.manager)
+        if self._crashes is not None:
+            self.manager.watch(self._crashes.told)
         self.link.attach(self.manager)
         self.building.attach(self.manager)
         self.network.accept = self.link.accept
         self._manager_task = asyncio.create_task(self.manager.run(), name="manager")
+        self._up.set()
+
+    async def restart_agent(self, robot: RobotId) -> None:
+        """The process of a robot's agent dies, and another one begins that remembers nothing."""
+        await self._end(self._agents[robot])
+        self._agent_restarts += 1
+        agent = SimulatedAgent(robot, self.world, self.clock)
+        connect = partial(self.network.connect, robot)
+        rng = self._rng(f"{robot}/{self._agent_restarts}")
+        runtime = AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)
+        self._agents[robot] = asyncio.create_task(runtime.run(), name=robot)
 
     async def kill_manager(self) -> None:
         """Stop the manager where it stands: connections break, what is not stored is lost."""
+        self._up.clear()
         self.network.accept = None
         await self._end(self._manager_task)
         self.building.close()
         self.link.close()
 
+    @property
+    def runs(self) -> bool:
+        """Whether a manager is at work."""
+        return self._manager_task is not None and not self._manager_task.done()
+
+    def crash(self, moment: Moment, down: float) -> None:
+        """The manager dies at its next commit, and stays away for `down` seconds."""
+        assert self._crashes is not None
+        self._restart_after = down
+        self._crashes.order(moment)
+
+    async def _restart_after_crashes(self) -> None:
+        while True:
+            await self._up.wait()
+            assert self._manager_task is not None
+            await asyncio.wait([self._manager_task])
+            if self._manager_task.cancelled():
+                await asyncio.sleep(0)
+            elif isinstance(self._manager_task.exception(), ManagerCrashed):
+                await self.kill_manager()
+                await asyncio.sleep(self._restart_after)
+                await self.start_manager()
+            else:
+                return
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in (self._manager_task, *self._tasks):
+        for task in (self._restarting, self._manager_task, *self._agents.values()):
             await self._end(task)
+        gc.unfreeze()
         self.world.flush()
 
     @staticmethod
     async def _end(task: asyncio.Task[None] | None) -> None:
         if task is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, ManagerCrashed):
                 await task
 
     # --- what staff do ---------------------------------------------------------------------------------
@@ -172,6 +244,9 @@ class Hospital:
         key: str | None = None,
     ) -> TaskView:
         """A nurse asks for a delivery of one item."""
+        if key is None and self._crashes is not None:
+            self._requests += 1
+            key = f"request-{self._requests}"
         stops = (StopRequest(place=pickup, kind=StopKind.PICK_UP), StopRequest(place=dropoff, kind=StopKind.DROP_OFF))
         command = SubmitTask(
             actor=Actor(id="nurse-1", role="nurse"),
@@ -180,11 +255,29 @@ class Hospital:
             priority=priority,
             key=key,
         )
-        asking = asyncio.ensure_future(self.manager.do(command))
-        await self._or_manager_ends(asking)
-        view = await asking
+        view = await self.insist(command)
         assert isinstance(view, TaskView)
         return view
+
+    async def do(self, command: UserCommand) -> View:
+        """Ask the manager, once it is up. Raises ManagerCrashed when it dies before it answers."""
+        await self._up.wait()
+        asking = asyncio.ensure_future(self.manager.do(command))
+        try:
+            await self._or_manager_ends(asking)
+            if not asking.done():
+                raise ManagerCrashed("the manager was killed")
+            return await asking
+        finally:
+            asking.cancel()
+
+    async def insist(self, command: UserCommand) -> View:
+        """Ask until there is an answer: for what may be asked twice."""
+        while True:
+            try:
+                return await self.do(command)
+            except ManagerCrashed:
+                continue
 
     async def _or_manager_ends(self, awaited: asyncio.Future[Any], within: float | None = None) -> None:
         """Wait, but not for a manager that is no more: its failure fails the run."""
@@ -195,6 +288,16 @@ class Hospital:
         if not awaited.done():
             self._raise_dead()
 
+    def _stored(self, events: Sequence[Recorded], changed: Changed) -> None:
+        if self._judge:
+            began = self._judge_clock() if self._judge_clock is not None else 0.0
+            now = self.clock.now()
+            for recorded in events:
+                self._jams.saw(recorded if recorded.time == now else replace(recorded, time=now))
+            self.judge_seconds += self._judge_clock() - began if self._judge_clock is not None else 0.0
+        for watch in self.on_stored:
+            watch(events, changed)
+
     def _saw(self, recorded: Recorded) -> None:
         event = recorded.event
         if isinstance(event, TaskEnded):
@@ -204,16 +307,20 @@ class Hospital:
 
     async def ended(self, task: str, within: float = 3600.0) -> TaskView:
         """Wait for a task's end; raises TimeoutError with what it waits for after `within` seconds."""
-        view = await self.manager.task(task)
-        if view.status.ended:
-            return view
-        end = self._ends.setdefault(task, asyncio.get_running_loop().create_future())
-        self._raise_dead()
-        await self._or_manager_ends(end, within)
-        view = await self.manager.task(task)
-        if not end.done():
-            raise TimeoutError(f"{task} is {view.status} after {within:.0f} s: {view.waiting_for or view.reasons}")
-        return view
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while True:
+            view = await self.manager.task(task)
+            left = deadline - loop.time()
+            if view.status.ended:
+                return view
+            if left <= 0.0:
+                raise TimeoutError(f"{task} is {view.status} after {within:.0f} s: {view.waiting_for or view.reasons}")
+            end = self._ends.setdefault(task, loop.create_future())
+            try:
+                await self._or_manager_ends(end, left)
+            except ManagerCrashed:
+                await self._up.wait()
 
     def _raise_dead(self) -> None:
         """A manager that failed fails the run."""

@@ -221,7 +221,7 @@ class BodyPort(Protocol):
         ...
 
     def drive(self, robot: RobotId, nodes: Sequence[Node], cleared_to: int) -> None:
-        """Follow `nodes` up to the node `cleared_to`; undocks. Nodes already passed are skipped.
+        """Follow `nodes` up to the node `cleared_to`; one that leads away undocks. Nodes already passed are skipped.
 
         The part cleared before must stay the same, then a moving body goes on without a stop; otherwise it brakes
         first. A body that stands at the route's end already tells `Stopped` again.

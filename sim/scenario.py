@@ -1,144 +1,221 @@
-"""Scenarios: a day of a hospital as a YAML file, run in virtual time.
+"""Scenarios: a day of a hospital as a YAML file, or as the same in Python.
 
 ```yaml
-site: general_hospital        # a site of ours, or a path from this file
-robots: 10                    # of the site's first fleet; as the site says when left out
-hours: 2
-deliveries:
-  - {at: "00:05", pickup: pharmacy, dropoff: ward_3b, item: cefazolin, item_class: medicine, priority: urgent}
+site: generated:1
+begin: "07:00"
+fleets: {delivery: {robots: 2}}
+demand:
+  - {kind: delivery, name: cefazolin, at: "07:05", pickup: pharmacy, dropoff: ward_1a, item_class: medicine}
+expect:
+  - cefazolin is delivered before 07:20
 ```
+
+Times are times of day at the site; durations are in minutes unless the field's name says otherwise; all other figures
+are SI. `sim.scenario_file` reads it, `sim.scenario_run` runs it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from fleet_manager.domain.errors import WardFleetError
 from fleet_manager.domain.tasks import Priority
-from fleet_manager.orchestration.views import TaskView
-from maps.fleets import with_robots
-from maps.importers import read_any
-from maps.model import Site
-from sim.clock import run_virtual
-from sim.harness import Hospital
+from sim.expectations import GRAMMAR, ExpectationError, parse
+from sim.mishaps import Mishap
+from sim.scenario_faults import Fault
+from sim.scenario_fields import (
+    ClockTime,
+    DoorName,
+    FleetName,
+    ItemClassName,
+    LevelName,
+    LiftName,
+    Minutes,
+    Part,
+    PlaceName,
+)
+from sim.scenario_people import People
 
-SITES: Final = Path(__file__).parents[1] / "maps" / "sites"
+# --- fleets, doors and lifts -----------------------------------------------------------------------------------
 
 
-class ScenarioError(Exception):
-    """The file can't be used; the message names it, the field and what is wrong."""
+class FleetPart(Part):
+    """What differs from the site's fleet. `charge` is the state of charge at the beginning, `capacity` in Wh."""
+
+    robots: Annotated[int, Field(ge=0, le=500)] | None = None
+    speed: Annotated[float, Field(gt=0, le=5)] | None = None
+    acceleration: Annotated[float, Field(gt=0, le=5)] | None = None
+    capacity: Annotated[float, Field(gt=0)] | None = None
+    charge: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class DoorPart(Part):
+    """`travel_time` is from closed to open (s)."""
+
+    travel_time: Annotated[float, Field(gt=0, le=120)] | None = None
+    automatic: bool | None = None
 
 
-class PlannedDelivery(_Part):
-    """`at` is HH:MM[:SS] after the scenario's beginning."""
+class LiftPart(Part):
+    """`speed` of the car (m/s), `door_time` to open or to close (s), `level` where the car stands at first.
 
-    at: float
-    pickup: str
-    dropoff: str
+    A lift that is not `connected` can't be called by robots.
+    """
+
+    speed: Annotated[float, Field(gt=0, le=10)] | None = None
+    door_time: Annotated[float, Field(gt=0, le=120)] | None = None
+    level: LevelName | None = None
+    connected: bool | None = None
+
+
+# --- demand ----------------------------------------------------------------------------------------------------
+
+Places: TypeAlias = PlaceName | Annotated[tuple[PlaceName, ...], Field(min_length=1)]
+"""One place or several."""
+
+Curve: TypeAlias = (
+    Literal["even", "day", "morning", "meals"]
+    | Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=24, max_length=24)]
+)
+"""How demand is spread over the day: 24 factors from midnight on, or one of ours by name."""
+
+TaskName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
+"""What expectations call the tasks of a demand."""
+
+
+class _Goods(Part):
+    name: TaskName | None = None
     item: str = "goods"
-    item_class: str | None = None
+    item_class: ItemClassName | None = None
     priority: Priority = Priority.ROUTINE
 
-    @field_validator("at", mode="before")
-    @classmethod
-    def _seconds(cls, value: object) -> object:
-        found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", value) if isinstance(value, str) else None
-        if found is None:
-            raise ValueError('write the time as "HH:MM" in quotation marks')
-        hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return hours * 3600.0 + minutes * 60.0 + seconds
+
+def _apart(pickup: Places, dropoff: Places) -> None:
+    """Raises ValueError when there is nowhere to go."""
+    one, other = ({places} if isinstance(places, str) else set(places) for places in (pickup, dropoff))
+    if one == other and len(one) == 1:
+        raise ValueError("pickup and dropoff are the same place")
 
 
-class Scenario(_Part):
-    """`hand_over` is the median time (s) until staff come to a waiting robot."""
+class Delivery(_Goods):
+    """One delivery."""
 
-    site: str
-    robots: Annotated[int, Field(ge=1, le=500)] | None = None
-    hours: Annotated[float, Field(gt=0, le=72)] = 1.0
-    hand_over: Annotated[float, Field(gt=0)] = 30.0
-    deliveries: tuple[PlannedDelivery, ...]
+    kind: Literal["delivery"] = "delivery"
+    at: ClockTime
+    pickup: PlaceName
+    dropoff: PlaceName
 
-
-@dataclass(frozen=True, slots=True)
-class ScenarioResult:
-    """`refused` are deliveries that were not accepted, with the reason."""
-
-    tasks: list[TaskView]
-    refused: list[str]
-    violations: int
-    log_sha256: str
-    simulated_seconds: float
+    @model_validator(mode="after")
+    def _somewhere(self) -> Delivery:
+        _apart(self.pickup, self.dropoff)
+        return self
 
 
-def read_scenario(path: Path) -> Scenario:
-    """Raises ScenarioError."""
+class Round(_Goods):
+    """A delivery from every pickup to every dropoff, at times of the day or every so many minutes."""
+
+    kind: Literal["round"] = "round"
+    pickup: Places
+    dropoff: Places
+    at: tuple[ClockTime, ...] = ()
+    every: Minutes | None = None
+    begin: ClockTime | None = None
+    until: ClockTime | None = None
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Round:
+        _apart(self.pickup, self.dropoff)
+        if bool(self.at) is (self.every is not None):
+            raise ValueError('say either at which times (at: ["08:00"]), or every how many minutes (every: 30)')
+        return self
+
+
+class RandomDemand(_Goods):
+    """Deliveries at random (a Poisson process) between a pickup and a dropoff of those given.
+
+    `per_hour` are expected in an hour whose factor in `curve` is 1.
+    """
+
+    kind: Literal["random"] = "random"
+    pickup: Places
+    dropoff: Places
+    per_hour: Annotated[float, Field(gt=0, le=1000)]
+    curve: Curve = "even"
+    begin: ClockTime | None = None
+    until: ClockTime | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> RandomDemand:
+        _apart(self.pickup, self.dropoff)
+        return self
+
+
+class UsualDemand(Part):
+    """What hospitals usually ask for, between the site's places of that kind.
+
+    `wards` and `base` (pharmacy, laboratory, kitchen, …) replace the places that are found by their names; `at`
+    replaces the usual times of rounds, `per_hour` the usual rate of what comes at random.
+    """
+
+    kind: Literal["medication_rounds", "specimens", "meals", "linen", "waste", "stat_calls"]
+    name: TaskName | None = None
+    wards: Places | None = None
+    base: PlaceName | None = None
+    at: tuple[ClockTime, ...] | None = None
+    per_hour: Annotated[float, Field(gt=0, le=1000)] | None = None
+    begin: ClockTime | None = None
+    until: ClockTime | None = None
+
+
+Demand: TypeAlias = Annotated[Delivery | Round | RandomDemand | UsualDemand, Field(discriminator="kind")]
+
+
+# --- the scenario ----------------------------------------------------------------------------------------------
+
+
+def _sentence(text: str) -> str:
     try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Scenario.model_validate(raw)
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ScenarioError(f"{path}: {field}: {first['msg']}") from error
+        parse(text)
+    except ExpectationError as error:
+        raise ValueError(str(error)) from error
+    return text
 
 
-def site_of(scenario: Scenario, path: Path) -> Site:
-    """The scenario's site with its robots. Raises MapError."""
-    known = SITES / scenario.site
-    site = read_any(known if known.is_dir() else path.parent / scenario.site)
-    return with_robots(site, next(iter(site.fleets)), scenario.robots) if scenario.robots is not None else site
+Expectation: TypeAlias = Annotated[
+    str,
+    AfterValidator(_sentence),
+    Field(description="One of these sentences:\n" + "\n".join(GRAMMAR), json_schema_extra={"examples": list(GRAMMAR)}),
+]
 
 
-def run_scenario(
-    scenario: Scenario, site: Site, seed: int, progress: Callable[[float], None] = lambda _: None
-) -> ScenarioResult:
-    """Run it in virtual time; `progress` gets the share of its hours that is over."""
-    return run_virtual(_run(scenario, site, seed, progress))
+AnyFault: TypeAlias = Annotated[Fault | Mishap, Field(discriminator="kind")]
 
 
-async def _run(scenario: Scenario, site: Site, seed: int, progress: Callable[[float], None]) -> ScenarioResult:
-    loop = asyncio.get_running_loop()
-    end = scenario.hours * 3600.0
-    asked: list[str] = []
-    refused: list[str] = []
-    async with Hospital(site, seed=seed, nurses=scenario.hand_over, keep_events=False) as hospital:
-        for delivery in sorted(scenario.deliveries, key=lambda d: d.at):
-            await asyncio.sleep(max(0.0, delivery.at - loop.time()))
-            progress(min(1.0, loop.time() / end))
-            try:
-                view = await hospital.request(
-                    delivery.pickup,
-                    delivery.dropoff,
-                    delivery.item,
-                    item_class=delivery.item_class,
-                    priority=delivery.priority,
-                )
-            except WardFleetError as error:
-                refused.append(f"{delivery.pickup} → {delivery.dropoff}: {error}")
-            else:
-                asked.append(view.id)
-        await asyncio.sleep(max(0.0, end - loop.time()))
-        progress(1.0)
-        tasks = [await hospital.manager.task(task) for task in asked]
-        return ScenarioResult(
-            tasks=tasks,
-            refused=refused,
-            violations=len(hospital.violations()),
-            log_sha256=hospital.store.digest(),
-            simulated_seconds=loop.time(),
-        )
+class Scenario(Part):
+    """A day, or a part of one, of a site.
+
+    `hours` is how long people ask for deliveries and faults happen; afterwards open tasks have `overtime` minutes to
+    end. `hand_over` is the median time (s) until staff come to a waiting robot.
+    Robots give a sign of life every `heartbeat` s, and a message is under way for `latency` s.
+    """
+
+    title: str = ""
+    site: str = Field(
+        description="A site of ours by name, a path from this file, generated:FLOORS, or random:SEED, a small one."
+    )
+    begin: ClockTime = "07:00"
+    hours: Annotated[float, Field(gt=0, le=72)] = 1.0
+    overtime: Annotated[float, Field(ge=0, le=1440)] = 60.0
+    seed: int = 1
+    hand_over: Annotated[float, Field(gt=0)] = 30.0
+    heartbeat: Annotated[float, Field(ge=1, le=60)] = 60.0
+    latency: Annotated[float, Field(ge=0, le=10)] = 0.0
+    fleets: Mapping[FleetName, FleetPart] = Field(default_factory=dict)
+    demand: tuple[Demand, ...] = ()
+    people: tuple[People, ...] = ()
+    doors: Mapping[DoorName | Literal["all"], DoorPart] = Field(default_factory=dict)
+    lifts: Mapping[LiftName | Literal["all"], LiftPart] = Field(default_factory=dict)
+    faults: tuple[AnyFault, ...] = ()
+    expect: tuple[Expectation, ...] = ("all tasks are completed",)

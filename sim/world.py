@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from math import hypot
 from typing import TypeVar
 
+import msgspec
+
 from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId
-from sim.bodies import Body
+from sim.bodies import Body, Passages
 from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
 from sim.gates import Gate
@@ -41,6 +43,8 @@ class World:
     """Bodies, doors and lifts of `site`; all methods are called from the thread of `loop` (default: the running one).
 
     `draw`, when set before the first spawn, gets every finished piece of motion in the order of its end.
+    With `note` bodies to which nobody listens node by node plan many legs at once, and it gets which nodes they passed,
+    in blocks.
     """
 
     def __init__(
@@ -50,14 +54,17 @@ class World:
         rng: random.Random,
         loop: asyncio.AbstractEventLoop | None = None,
         draw: Callable[[Segment], None] | None = None,
+        note: Callable[[Passages], None] | None = None,
     ) -> None:
         self.site = site
         self.loop = loop or asyncio.get_running_loop()
         self.bodies: dict[RobotId, Body] = {}
         self._rng = rng
         self._draw = draw
+        self._note = note
         self._fittings: dict[RobotId, Fittings] = {}
         self._listeners: dict[RobotId, tuple[BodyListener, ...]] = {}
+        self._stop_listeners: dict[RobotId, tuple[BodyListener, ...]] = {}
         self._watchers: tuple[BuildingListener, ...] = ()
         self.doors = {door.id: SimulatedDoor(door, self.loop, self._tell_building) for door in site.doors.values()}
         elevations = {level.id: level.elevation for level in site.levels.values()}
@@ -68,6 +75,7 @@ class World:
         self._gates = self._find_gates()
         self._ways = Ways(self._gates)
         self._obstacles: dict[LaneId, Gate] = {}
+        self._astray: dict[RobotId, tuple[float, float]] = {}
 
     # --- bodies -------------------------------------------------------------------------------------------
 
@@ -77,7 +85,16 @@ class World:
         kind = _of(self.site.fleets, fleet, "fleet")
         place = _of(self.site.waypoints, waypoint, "waypoint")
         body = Body(
-            robot, kind, place, state_of_charge, loop=self.loop, ways=self._ways, tell=self._tell, draw=self._draw
+            robot,
+            kind,
+            place,
+            state_of_charge,
+            loop=self.loop,
+            ways=self._ways,
+            tell=self._tell,
+            draw=self._draw,
+            note=self._note,
+            quiet=self._is_quiet(robot),
         )
         self.bodies[robot] = body
         self._fittings[robot] = Fittings(
@@ -88,7 +105,8 @@ class World:
 
     def drive(self, robot: RobotId, nodes: Sequence[Node], cleared_to: int) -> None:
         body = self.body(robot)
-        self._fittings[robot].undock()
+        if any(node.waypoint != body.waypoint for node in nodes):
+            self._fittings[robot].undock()
         body.drive(nodes, cleared_to)
 
     def proceed(self, robot: RobotId, cleared_to: int) -> None:
@@ -119,18 +137,37 @@ class World:
             raise LookupError(f"the world has no robot {robot}") from None
 
     def state(self, robot: RobotId) -> BodyState:
-        return self.body(robot).state()
+        """As the robot takes itself to be."""
+        state = self.body(robot).state()
+        if robot not in self._astray:
+            return state
+        dx, dy = self._astray[robot]
+        place = state.place
+        return msgspec.structs.replace(state, place=Place(place.level, place.x + dx, place.y + dy, place.yaw))
 
     async def seen(self, robot: RobotId) -> BodyState:
         return self.state(robot)
 
     def subscribe(self, robot: RobotId, listener: BodyListener) -> Callable[[], None]:
-        self._listeners[robot] = (*self._listeners.get(robot, ()), listener)
+        return self._subscribe(self._listeners, robot, listener)
 
-        def end() -> None:
-            self._listeners[robot] = tuple(other for other in self._listeners[robot] if other is not listener)
+    def subscribe_to_stops(self, robot: RobotId, listener: BodyListener) -> Callable[[], None]:
+        """As `subscribe`, but nobody is told of each node."""
+        return self._subscribe(self._stop_listeners, robot, listener)
 
-        return end
+    def _subscribe(
+        self, listeners: dict[RobotId, tuple[BodyListener, ...]], robot: RobotId, listener: BodyListener
+    ) -> Callable[[], None]:
+        def hear(those: tuple[BodyListener, ...]) -> None:
+            listeners[robot] = those
+            if robot in self.bodies:
+                self.bodies[robot].set_quiet(self._is_quiet(robot))
+
+        hear((*listeners.get(robot, ()), listener))
+        return lambda: hear(tuple(other for other in listeners[robot] if other is not listener))
+
+    def _is_quiet(self, robot: RobotId) -> bool:
+        return self._note is not None and not self._listeners.get(robot)
 
     def flush(self) -> None:
         """Draw all motion up to now: what is under way is otherwise drawn when its leg ends."""
@@ -169,7 +206,18 @@ class World:
 
     def set_mode(self, robot: RobotId, mode: BodyMode, reason: str) -> None:
         """Press or release e-stop, take by hand, break or mend a robot. See `Body.set_mode`."""
+        if mode is BodyMode.AUTOMATIC:
+            self._astray.pop(robot, None)
         self.body(robot).set_mode(mode, reason)
+
+    def lead_astray(self, robot: RobotId, dx: float, dy: float, *, noticed: bool) -> None:
+        """From now on the robot takes itself to be (dx, dy) m from where it is, until it is set to automatic again.
+
+        Once it has `noticed`, it stands and says so.
+        """
+        self._astray[robot] = (dx, dy)
+        if noticed:
+            self.body(robot).set_mode(BodyMode.ERROR, "localisation lost", hypot(dx, dy))
 
     def push(self, robot: RobotId, place: Place, reason: str) -> None:
         """Move a robot by hand; it waits in manual mode until it is set to automatic again."""
@@ -212,7 +260,9 @@ class World:
         waypoints = self.site.waypoints
         for lane in self.site.lanes.values():
             start, end = waypoints[lane.start], waypoints[lane.end]
-            found = [] if lane.door is None else [self.doors[lane.door].gate]
+            door = self.doors[lane.door] if lane.door is not None else None
+            # A door that is not automatic stands open for ever.
+            found = [door.gate] if door is not None and door.door.automatic else []
             found += [
                 self.lifts[cabin.lift].landings[cabin.level]
                 for cabin, other in ((start, end), (end, start))
@@ -242,6 +292,8 @@ class World:
 
     def _tell(self, robot: RobotId, event: BodyEvent) -> None:
         for listener in self._listeners.get(robot, ()):
+            listener(event)
+        for listener in self._stop_listeners.get(robot, ()):
             listener(event)
 
     def _tell_building(self, event: BuildingEvent) -> None:

@@ -26,6 +26,7 @@ from maps.model import (
 from robot_agents.runtime import AgentSettings
 from sim.clock import run_virtual
 from sim.harness import Hospital
+from sim.invariants import Guard
 from tests.builders import FLEET, corridor_site
 
 T = TypeVar("T")
@@ -77,11 +78,14 @@ def ward_site() -> Site:
 
 
 def tell(story: Callable[[Hospital], Coroutine[Any, Any, T]], site: Site | None = None, **options: Any) -> T:
-    """Run a story in a hospital in virtual time; no two footprints may ever have overlapped, no robots have jammed."""
+    """Run a story in a hospital in virtual time; no invariant may ever have been broken, no robots have jammed."""
 
     async def whole() -> T:
         async with Hospital(site or ward_site(), **options) as hospital:
+            guard = Guard(hospital.site, hospital.world)
+            guard.watch(hospital.on_stored)
             result = await story(hospital)
+            assert guard.broken is None, str(guard.broken)
             assert hospital.violations() == []
             assert [str(jam) for jam in hospital.jams()] == []
             return result

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from fleet_manager.cli.sim_explore import explore
+from fleet_manager.cli.sim_init import init
+from fleet_manager.cli.sim_replay import replay_log
 from fleet_manager.cli.sim_run import run
+from fleet_manager.cli.sim_schema import schema
 from fleet_manager.cli.sim_world import world
 
 app = typer.Typer(
@@ -15,3 +19,7 @@ app = typer.Typer(
 )
 app.command("world")(world)
 app.command("run")(run)
+app.command("explore")(explore)
+app.command("replay")(replay_log)
+app.command("init")(init)
+app.command("schema")(schema)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import configparser
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from typing import Any, Final
 import httpx
 import pytest
 import typer
-import yaml
 from typer.core import TyperGroup
 
 from fleet_manager.api.schemas import DeliveryRequest
@@ -30,7 +30,8 @@ from fleet_manager.cli.main import app
 from maps.generator import generate
 from robot_agents import protocol
 from robot_agents.registry import GROUP
-from sim.scenario import Scenario
+from sim.scenario_file import FIRST, read_scenario
+from sim.scenario_run import run_scenario
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks_of
 from tests.processes import HospitalProcesses, hospital_processes
 
@@ -119,10 +120,24 @@ def _check_transcript(document: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
-def test_yaml(block: Block) -> None:
-    document = yaml.safe_load(block.text)
-    assert block.note.startswith("scenario "), f"{block}: say what it is, such as `test: scenario NAME.yaml`"
-    Scenario.model_validate(document)
+def test_yaml(block: Block, tmp_path: Path) -> None:
+    """Whole scenarios, or parts of one on the general hospital."""
+    what, _, name = block.note.partition(" ")
+    assert what in ("scenario", "part"), f"{block}: say what it is, such as `test: scenario NAME.scenario.yaml`"
+    file = tmp_path / (name or "part.scenario.yaml")
+    beginning = "site: general_hospital\n" if what == "part" else ""
+    file.write_text(beginning + block.text, encoding="utf-8")
+    read_scenario(file)
+
+
+@pytest.mark.parametrize("block", [b for b in all_blocks("text") if b.note.startswith("story ")], ids=str)
+def test_story(block: Block) -> None:
+    """What the first scenario tells when it expects what the note says."""
+    sentence = block.note.removeprefix("story ")
+    first = read_scenario(FIRST).model_copy(update={"expect": (sentence,)})
+    told = f"first.scenario.yaml: {run_scenario(first).told()}\n"
+    clock = re.compile(r"\d\d:\d\d:\d\d")
+    assert clock.sub("at that time", block.text) == clock.sub("at that time", told)
 
 
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
@@ -185,7 +200,7 @@ def test_command_lines(page: Path, request: pytest.FixtureRequest, tmp_path: Pat
     for block in blocks_of(page):
         if block.language == "yaml" and block.note.startswith("scenario "):
             (tmp_path / block.note.removeprefix("scenario ")).write_text(block.text, encoding="utf-8")
-        elif block.language == "text":
+        elif block.language == "text" and not block.note.startswith("story "):
             assert block.note.startswith("file "), f"{block}: say which file it is, such as `test: file NAME`"
             (tmp_path / block.note.removeprefix("file ")).write_text(block.text, encoding="utf-8")
         elif block.language in SHELL:
@@ -221,7 +236,8 @@ class _Session:
                 makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
                 assert f"\n{arguments[0]}:" in makefile, f"{block}: there is nothing to make called {arguments[0]}"
             case "pytest":
-                paths = [word for word in arguments if not word.startswith("-")]
+                options = zip(["", *arguments], arguments, strict=False)
+                paths = [word for before, word in options if before != "-p" and not word.startswith("-")]
                 assert paths
                 assert all((ROOT / path).exists() for path in paths), f"{block}: {paths}"
             case "sqlite3":

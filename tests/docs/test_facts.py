@@ -7,21 +7,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 import typer
 from prometheus_client import CollectorRegistry, generate_latest
+from pydantic import BaseModel
 
 from benchmarks.day import DayResult
 from benchmarks.mapf import MapfResult
 from benchmarks.replan import ReplanResult
+from benchmarks.sim import SimResult
 from benchmarks.traffic import TrafficResult
 from fleet_manager.api.app import create_app
 from fleet_manager.api.problems import _KINDS
 from fleet_manager.cli.main import app
 from fleet_manager.orchestration.settings import Patience
 from maps.goods import DEFAULT_ITEM_CLASSES
+from sim.expectations import GRAMMAR
+from sim.report.activities import Activity
+from sim.report.figures import Figures, TaskFigures
+from sim.scenario import AnyFault, Demand
+from sim.scenario_fields import ALERTS
+from sim.scenario_people import People
 from tests.api_house import hospital
 from tests.docs.pages import PAGES, ROOT, anchors_of, links_of, table
 
@@ -46,6 +55,7 @@ def test_operators_know_every_alert() -> None:
     raised = {_literal(call.args[0]) for call in _calls("alert")}
     assert None not in raised, "alert kinds are written where they are raised"
     assert {row[0] for row in table("docs/operator.md", "alerts")} == raised
+    assert set(ALERTS) == raised, "scenarios may expect every alert"
 
 
 def test_alerts_that_close_by_themselves_are_the_ones_that_are_closed() -> None:
@@ -81,6 +91,7 @@ def test_the_waiting_times_are_the_real_ones() -> None:
     [
         ("docs/developer.md", "figures", DayResult),
         ("docs/developer.md", "traffic figures", TrafficResult),
+        ("docs/developer.md", "sim figures", SimResult),
         ("benchmarks/README.md", "mapf figures", MapfResult),
         ("benchmarks/README.md", "replan figures", ReplanResult),
     ],
@@ -88,6 +99,32 @@ def test_the_waiting_times_are_the_real_ones() -> None:
 def test_developers_know_every_figure_of_the_benches(page: str, note: str, result: type) -> None:
     said = {name.strip() for row in table(page, note) for name in row[0].split(",")}
     assert said == {field.name for field in fields(result)}
+
+
+def test_whoever_reads_reports_knows_every_figure() -> None:
+    said = {name.strip() for row in table("docs/simulation.md", "report figures") for name in row[0].split(",")}
+    assert said == {field.name for field in fields(Figures)}
+    page = (ROOT / "docs" / "simulation.md").read_text(encoding="utf-8")
+    parts = (*Activity, *(field.name for field in fields(TaskFigures)))
+    assert [name for name in parts if f"`{name}`" not in page] == []
+
+
+def test_whoever_writes_scenarios_knows_every_expectation() -> None:
+    assert tuple(row[0] for row in table("docs/simulation.md", "expectations")) == GRAMMAR
+
+
+def _kinds(part: object) -> Iterator[str]:
+    """The kinds of a part of a scenario, or of all that a union is made of."""
+    if isinstance(part, type) and issubclass(part, BaseModel):
+        yield from get_args(part.model_fields["kind"].annotation)
+    else:
+        for inner in get_args(part):
+            yield from _kinds(inner)
+
+
+@pytest.mark.parametrize(("note", "parts"), [("demand", Demand), ("people", People), ("fault", AnyFault)])
+def test_whoever_writes_scenarios_knows_every_kind(note: str, parts: object) -> None:
+    assert [row[0] for row in table("docs/simulation.md", f"{note} kinds")] == list(_kinds(parts))
 
 
 def test_integrators_know_every_refusal() -> None:

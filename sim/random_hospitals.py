@@ -1,0 +1,147 @@
+"""Small random hospitals in which much happens in a short time: narrow corridors, few bays, doors, one lift.
+
+`random_hospital(seed)` gives the same site for the same seed, everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from typing import Final
+
+from maps.model import (
+    Battery,
+    CarrierKind,
+    Charger,
+    Compartment,
+    Disposition,
+    Door,
+    DoorId,
+    Fleet,
+    FleetId,
+    ItemClass,
+    ItemClassId,
+    Lane,
+    LaneId,
+    Level,
+    LevelId,
+    Lift,
+    LiftId,
+    Ring,
+    Robot,
+    RobotId,
+    Site,
+    Waypoint,
+    WaypointId,
+)
+
+CARTS, TUGS, PORTERS = FleetId("carts"), FleetId("tugs"), FleetId("porters")
+
+_SPACING: Final = 5.0
+_BAY: Final = 1.8
+_WIDE: Final[Ring] = ((0.6, 0.35), (-0.6, 0.35), (-0.6, -0.35), (0.6, -0.35))
+_LIFT: Final = LiftId("lift")
+
+
+def random_hospital(seed: int) -> Site:
+    """One or two levels of corridors with bays at their crossings; every second crossing or so lies behind a door."""
+    rng = random.Random(f"hospital {seed}")
+    levels = (LevelId("L1"), LevelId("L2"))[: rng.randint(1, 2)]
+    width, depth = rng.choice(((2, 1), (3, 1), (2, 2), (3, 2)) if len(levels) > 1 else ((4, 1), (5, 1), (2, 2), (3, 2)))
+    places: list[Waypoint] = []
+    lanes: list[Lane] = []
+    doors: list[Door] = []
+    bays: list[Waypoint] = []
+    cabins: dict[LevelId, tuple[WaypointId, ...]] = {}
+    for level in levels:
+        crossings = {
+            (i, j): Waypoint(id=WaypointId(f"{level}c{i}{j}"), level=level, x=i * _SPACING, y=j * _SPACING)
+            for i in range(width)
+            for j in range(depth)
+        }
+        for (i, j), crossing in crossings.items():
+            for other in ((i + 1, j), (i, j + 1)):
+                if other in crossings:
+                    doors += _joined(lanes, crossing, crossings[other], rng)
+            name = f"{level}bay{i}{j}"
+            bays.append(Waypoint(id=WaypointId(name), level=level, x=crossing.x + 1.2, y=crossing.y + _BAY, name=name))
+            _joined(lanes, crossing, bays[-1])
+        places += crossings.values()
+        if len(levels) > 1:
+            lobby = crossings[0, 0]
+            cabin = Waypoint(id=WaypointId(f"{level}cabin"), level=level, x=-2.5, y=0.0, lift=_LIFT)
+            cabins[level] = (cabin.id,)
+            places.append(cabin)
+            _joined(lanes, lobby, cabin)
+    lifts = [
+        Lift(
+            id=_LIFT,
+            x=-2.5,
+            y=0.0,
+            yaw=0.0,
+            width=2.0,
+            depth=2.0,
+            levels=levels,
+            cabins=cabins,
+            initial_level=levels[0],
+        )
+    ][: len(levels) - 1]
+    rng.shuffle(bays)
+    robots = rng.randint(2, min(4, len(bays) // 2))
+    homes = [bay.id for bay in bays[:robots]]
+    classes = (
+        ItemClass(id=ItemClassId("specimen"), name="specimen", on_cancel=Disposition.CONTINUE),
+        ItemClass(
+            id=ItemClassId("blood"),
+            name="blood",
+            on_cancel=Disposition.QUARANTINE,
+            on_uncollected=Disposition.QUARANTINE,
+        ),
+    )
+    fleets = _fleets(rng, homes)
+    return Site(
+        name=f"random hospital {seed}",
+        levels={level: Level(id=level, elevation=4.0 * number) for number, level in enumerate(levels)},
+        waypoints={place.id: place for place in (*places, *bays)},
+        lanes={lane.id: lane for lane in lanes},
+        doors={door.id: door for door in doors},
+        lifts={lift.id: lift for lift in lifts},
+        fleets={fleet.id: fleet for fleet in fleets},
+        chargers={home: Charger(waypoint=home) for home in homes},
+        item_classes={known.id: known for known in classes},
+        quarantine=bays[-1].id,
+    )
+
+
+def _joined(lanes: list[Lane], one: Waypoint, other: Waypoint, rng: random.Random | None = None) -> list[Door]:
+    """Add a lane there and back, with an automatic door on it now and then, which is answered."""
+    door: Door | None = None
+    if rng is not None and rng.random() < 0.3:
+        middle = ((one.x + other.x) / 2.0, (one.y + other.y) / 2.0)
+        across = (0.0, 0.7) if one.y == other.y else (0.7, 0.0)
+        door = Door(
+            id=DoorId(f"door-{one.id}-{other.id}"),
+            level=one.level,
+            start=(middle[0] - across[0], middle[1] - across[1]),
+            end=(middle[0] + across[0], middle[1] + across[1]),
+        )
+    length = math.dist(one.xy, other.xy)
+    for start, end in ((one, other), (other, one)):
+        lane = Lane(id=LaneId(f"{start.id}>{end.id}"), start=start.id, end=end.id, length=length)
+        lanes.append(lane if door is None else replace(lane, door=door.id))
+    return [] if door is None else [door]
+
+
+def _fleets(rng: random.Random, homes: list[WaypointId]) -> list[Fleet]:
+    """Carts, and often a wide tug among them; small batteries, so that their charge matters; a porter."""
+    battery = Battery(capacity=rng.choice((25.0, 60.0, 500.0)))
+    boxes = (Compartment(id="upper", volume=30.0), Compartment(id="lower", volume=30.0))
+    robots = [Robot(id=RobotId(f"robot-{number}"), home=home) for number, home in enumerate(homes, start=1)]
+    tugs = rng.choice((0, 1)) if len(robots) > 2 else 0
+    cut = len(robots) - tugs
+    fleets = [Fleet(id=CARTS, robots=tuple(robots[:cut]), battery=battery, compartments=boxes[: rng.randint(1, 2)])]
+    if tugs:
+        fleets.append(Fleet(id=TUGS, robots=tuple(robots[cut:]), battery=battery, footprint=_WIDE, speed=0.8))
+    porter = Robot(id=RobotId("porter-1"), home=homes[0])
+    return [*fleets, Fleet(id=PORTERS, carrier=CarrierKind.PERSON, robots=(porter,))]

@@ -1,0 +1,174 @@
+"""Bugs on purpose: each breaks one production function while it is entered. The explorer has to find all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from fleet_manager.domain.events import EtaChanged, Event, MissionStarted
+from fleet_manager.domain.robots import Robot
+from fleet_manager.domain.tasks import DeliveryTask
+from fleet_manager.orchestration import dispatch
+from fleet_manager.orchestration.allocation import Allocation
+from fleet_manager.orchestration.devices import Devices
+from fleet_manager.orchestration.dispatch import Dispatch
+from fleet_manager.orchestration.intake import Intake
+from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.planning.traffic import Traffic
+from maps.model import RobotId
+from robot_agents.logbook import Logbook
+from robot_agents.protocol import Report
+
+Bug = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def _instead(owner: Any, name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """`function` gets the real one first, and then what that would get."""
+    real = getattr(owner, name)
+
+    def replaced(*arguments: Any, **named: Any) -> Any:
+        return function(real, *arguments, **named)
+
+    with patch.object(owner, name, replaced):
+        yield
+
+
+def skipped_release() -> AbstractContextManager[None]:
+    """Now and then the traffic isn't told that a robot passed a node: what lies behind stays held."""
+
+    def passed(real: Any, traffic: Traffic, robot: RobotId, sequence: int, now: float) -> None:
+        if sequence % 5:
+            real(traffic, robot, sequence, now)
+
+    return _instead(Traffic, "passed", passed)
+
+
+@contextmanager
+def double_allocation() -> Iterator[None]:
+    """The floor takes every part for free, and every turn for come."""
+    with _instead(Traffic, "_open", lambda *_: None), _instead(Traffic, "_holder", lambda *_: None):
+        yield
+
+
+def lost_report() -> AbstractContextManager[None]:
+    """An agent takes what it has sent for stored, and doesn't keep it for a new connection."""
+
+    def add(real: Any, logbook: Logbook, report: Report, outcome_of: str | None = None) -> None:
+        real(logbook, report, outcome_of)
+        logbook.acknowledge(report.number)
+
+    return _instead(Logbook, "add", add)
+
+
+def command_not_sent_again() -> AbstractContextManager[None]:
+    """After a reconnect only the drive is sent again, the open commands are not."""
+
+    def send_all(real: Any, supervision: Supervision, robot: RobotId) -> None:
+        state = supervision._ledger.state
+        known = state.robots[robot]
+        state.robots[robot] = replace(known, pending=())
+        real(supervision, robot)
+        state.robots[robot] = known
+
+    return _instead(Supervision, "_send_all", send_all)
+
+
+def task_assigned_twice() -> AbstractContextManager[None]:
+    """A task goes to a second carrier, if there is one with nothing to do."""
+
+    def start(real: Any, dispatch: Dispatch, task: DeliveryTask, robot: Robot, *rest: Any) -> None:
+        real(dispatch, task, robot, *rest)
+        mission = next(m for m in dispatch._ledger.state.missions.values() if m.task == task.id)
+        idle = [other for other in dispatch._resting() if other.id != robot.id]
+        if idle:
+            again = replace(mission, id=dispatch._next_mission(), robot=idle[0].id)
+            dispatch._ledger.record(MissionStarted(mission=again))
+
+    return _instead(Dispatch, "_start", start)
+
+
+def event_not_stored() -> AbstractContextManager[None]:
+    """An event changes the state and is not written down."""
+
+    def record(real: Any, ledger: Ledger, event: Event) -> None:
+        real(ledger, event)
+        if isinstance(event, EtaChanged):
+            ledger.events.pop()
+            ledger.state.seq -= 1
+
+    return _instead(Ledger, "record", record)
+
+
+def session_not_released() -> AbstractContextManager[None]:
+    """Doors and lifts are never given back by those who are through."""
+    return _instead(Devices, "passed", lambda _real, *_arguments: None)
+
+
+def reserve_ignored() -> AbstractContextManager[None]:
+    """Every battery is taken to be enough for every task."""
+
+    def estimated(real: Any, *arguments: Any, **named: Any) -> Any:
+        found = real(*arguments, **named)
+        return None if found is None else replace(found, enough=True)
+
+    return _instead(dispatch, "estimate", estimated)
+
+
+def wait_not_named() -> AbstractContextManager[None]:
+    """A robot that has to wait for another one doesn't say so."""
+
+    def wait(real: Any, allocation: Allocation, robot: RobotId, resource: str, held_by: Any, *rest: Any) -> None:
+        if held_by is None:
+            real(allocation, robot, resource, held_by, *rest)
+
+    return _instead(Allocation, "_wait", wait)
+
+
+def closure_ignored() -> AbstractContextManager[None]:
+    """Doors, lifts and closures hold nobody up."""
+    return _instead(Devices, "_closed_gate", lambda _real, *_arguments: None)
+
+
+def request_forgotten_in_a_crash() -> AbstractContextManager[None]:
+    """Keys of requests are not looked up: who asks again after a crash gets a second task."""
+
+    def submit(real: Any, intake: Intake, request: Any) -> Any:
+        keys, intake._ledger.state.keys = intake._ledger.state.keys, {}
+        try:
+            return real(intake, request)
+        finally:
+            intake._ledger.state.keys = keys | intake._ledger.state.keys
+
+    return _instead(Intake, "submit", submit)
+
+
+def goods_left_behind() -> AbstractContextManager[None]:
+    """A cancelled task ends at once, even with its goods on board."""
+
+    def plan(real: Any, missions: Missions, task: Any, mission: Any) -> Any:
+        changed, target = real(missions, task, mission)
+        return replace(changed, steps=changed.steps[: changed.current + 1]), target
+
+    return _instead(Missions, "return_plan", plan)
+
+
+BUGS: tuple[Bug, ...] = (
+    skipped_release,
+    double_allocation,
+    lost_report,
+    command_not_sent_again,
+    task_assigned_twice,
+    event_not_stored,
+    session_not_released,
+    reserve_ignored,
+    wait_not_named,
+    closure_ignored,
+    request_forgotten_in_a_crash,
+    goods_left_behind,
+)
