@@ -52,8 +52,8 @@ check: setup  ## Format, lint, types, import contracts, the console's checks
 test: check chromium  ## Everything that is tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
-soak: setup  ## Ten thousand random histories of the traffic, and a thousand in whole hospitals: HISTORIES=10000
-	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py
+soak: setup  ## Ten thousand histories of the traffic, a thousand hospitals full of faults, 200 crashes, all planted bugs
+	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) --explore $(or $(EXPLORE),1000) --crashes $(or $(CRASHES),200) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py tests/scenario/test_explore.py tests/scenario/test_crashes.py
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff format .
@@ -66,7 +66,7 @@ lock:  ## Bring constraints.txt up to date with pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --all-build-deps --extra dev --output-file constraints.txt pyproject.toml
 
 clean-kernels:  ## Remove compiled kernels; after a change in one that another file calls
-	find fleet_manager -path '*/__pycache__/*.nb[ci]' -delete
+	find fleet_manager sim -path '*/__pycache__/*.nb[ci]' -delete
 
 clean:  ## Remove everything that was built
 	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist build

@@ -22,7 +22,8 @@ from fleet_manager.domain.errors import WardFleetError
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.tasks import Priority, TaskStatus
 from maps.fleets import with_robots
-from maps.model import FleetId, Flow, Site, Waypoint, WaypointId
+from maps.model import FleetId, Flow, Site
+from maps.places import public_places
 from maps.site_files import load_site
 from sim.clock import run_virtual
 from sim.harness import Hospital
@@ -30,7 +31,7 @@ from sim.harness import Hospital
 SITE: Final = Path(__file__).parents[1] / "maps" / "sites" / "general_hospital"
 DAY: Final = 86_400.0
 
-_HOURLY: Final = (1, 1, 1, 1, 1, 2, 5, 9, 10, 10, 9, 8, 7, 7, 8, 8, 8, 7, 5, 4, 3, 2, 1, 1)
+HOURLY: Final = (1, 1, 1, 1, 1, 2, 5, 9, 10, 10, 9, 8, 7, 7, 8, 8, 8, 7, 5, 4, 3, 2, 1, 1)
 """How the demand spreads over the hours of the day: rounds in the morning, quiet nights."""
 
 _KINDS: Final = (
@@ -79,29 +80,12 @@ def demand(site: Site, count: int, seed: int) -> list[Delivery]:
     day: list[Delivery] = []
     weights = [kind[3] for kind in _KINDS]
     while len(day) < count:
-        hour = rng.choices(range(24), _HOURLY)[0]
+        hour = rng.choices(range(24), HOURLY)[0]
         item, item_class, priority, _ = rng.choices(_KINDS, weights)[0]
         pickup, dropoff = rng.sample(places, 2)
         known = item_class if item_class in classes else None
         day.append(Delivery((hour + rng.random()) * 3600.0, pickup, dropoff, item, known, priority))
     return sorted(day, key=lambda delivery: delivery.at)
-
-
-def public_places(site: Site) -> list[WaypointId]:
-    """Named places where staff hand goods over, by id: no chargers, parking, lifts or pads."""
-    return sorted(w.id for w in site.waypoints.values() if w.name is not None and _public(site, w))
-
-
-def _public(site: Site, place: Waypoint) -> bool:
-    parking = site.holding_points.get(place.id)
-    return (
-        place.lift is None
-        and place.stop
-        and place.id not in site.chargers
-        and place.id not in site.transfer_points
-        and place.id not in site.decontamination_bays
-        and not (parking is not None and parking.parking)
-    )
 
 
 def run_day(

@@ -30,7 +30,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.day import public_places
 from fleet_manager.domain.errors import NotServable
 from fleet_manager.domain.events import ItemsHandedOver, Recorded, SessionEnded, SessionStarted, TaskEnded
 from fleet_manager.domain.robots import DeviceKind
@@ -41,6 +40,7 @@ from maps.fleets import with_robots
 from maps.generator import generate
 from maps.importers import read_any
 from maps.model import LiftId, Site, WaypointId
+from maps.places import public_places
 from sim.causes import Cause
 from sim.clock import run_virtual
 from sim.harness import Hospital
@@ -164,11 +164,11 @@ def run_traffic(
 ) -> TrafficResult:
     """Simulate the hours on `site`; `progress` gets the share of them that is over. Raises NoRoomError."""
     floor = only(site, robots)
-    run_virtual(_warm_up(only(site, 1)))
+    run_virtual(warm_up(only(site, 1)))
     return run_virtual(_hours(floor, robots, hours, seed, progress))
 
 
-async def _warm_up(site: Site) -> None:
+async def warm_up(site: Site) -> None:
     """Let one robot plan once: compiled kernels are loaded before anything is measured."""
     async with Hospital(site, judge=False) as hospital:
         await _ask(hospital, _pairs(hospital, seed=0))

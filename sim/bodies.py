@@ -3,6 +3,9 @@
 Between events (a node reached, clearance extended, a gate opened) nothing is computed: position and speed at any
 moment follow from the present leg. Nodes where the direction changes by less than `STRAIGHT_ON` are passed at speed,
 at the others the body stops and turns on the spot.
+
+A body that nobody listens to node by node plans a whole *stretch* of legs at once, and wakes at its end. Whatever is
+asked or wanted of it before unfolds the stretch: it is on one of its legs then, as if it had come there node by node.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from math import atan2, cos, hypot, radians, sqrt
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from maps.model import Fleet, LevelId, RobotId, Waypoint, WaypointId
 from sim.battery import Charge
@@ -18,20 +23,35 @@ from sim.gates import Gate
 from sim.legs import Leg, wrapped
 from sim.port import Blocked, BodyEvent, BodyMode, BodyState, ModeChanged, Node, Passed, Place, Segment, Stopped
 from sim.profile import Profile, brake_profile, lane_profile
-from sim.routes import AT, Route, Ways
+from sim.routes import AT, Lay, Route, Ways
+from sim.stretch_kernel import AIMED, END, LEG, Floats, plan_stretch
 
 STRAIGHT_ON: Final = radians(10.0)
 HARD_BRAKING: Final = 3.0
 """How many times harder than in normal operation a body brakes on e-stop, error and when it dies."""
 
-_AIMED: Final = 1e-3
 _NOW: Final = 1e-9
+MOST_LEGS: Final = 256
+"""Legs of a stretch."""
+
+_NONE: Final = -1
+
 _STRAIGHT_ON_COSINE: Final = cos(STRAIGHT_ON)
+
+
+class Passages(NamedTuple):
+    """A body passed nodes one after the other: `nodes[first]` at `times[0]`, and so on."""
+
+    robot: RobotId
+    nodes: Sequence[Node]
+    first: int
+    times: Sequence[float]
 
 
 class Body:
     """A body of `fleet`'s kind, standing at `waypoint`. Tells events to `tell` and finished motion to `draw`.
 
+    A `quiet` body does not tell which nodes it passes; `note`, when there is one, gets that later, in blocks.
     All methods are called from the loop's thread; `tell` and `draw` may call back.
     """
 
@@ -46,6 +66,8 @@ class Body:
         ways: Ways,
         tell: Callable[[RobotId, BodyEvent], None],
         draw: Callable[[Segment], None] | None = None,
+        note: Callable[[Passages], None] | None = None,
+        quiet: bool = False,
     ) -> None:
         self.robot = robot
         self.fleet = fleet
@@ -61,6 +83,8 @@ class Body:
         self._ways = ways
         self._tell = tell
         self._draw_segment = draw
+        self._note = note
+        self._quiet = quiet
         self._drawn = 0.0
         self._events: list[BodyEvent] = []
         self._silent = False
@@ -75,6 +99,7 @@ class Body:
         self._blocked: str | None = None
         self._settled = True
         self._leg: Leg | None = None
+        self._stretch: Floats | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._x, self._y, self._yaw = waypoint.x, waypoint.y, waypoint.heading or 0.0
         self._planned = (0.0, 0.0)
@@ -124,16 +149,22 @@ class Body:
         self._slow = factor
         self.reconsider()
 
-    def set_mode(self, mode: BodyMode, reason: str) -> None:
+    def set_quiet(self, quiet: bool) -> None:
+        """Whether nobody wants to be told of each node."""
+        self._unfold()
+        self._quiet = quiet
+
+    def set_mode(self, mode: BodyMode, reason: str, off_lane: float | None = None) -> None:
         """All modes but automatic brake hard. Back in automatic the body goes on with its route, except that manual
-        mode ends the route. A dead body tells nothing more until it is in another mode again.
+        mode ends the route. A dead body tells nothing more until it is in another mode again. `off_lane` is how far
+        from its lane it takes itself to be, when that is why.
         """
         now = self._catch_up()
         if mode is not self.mode:
             self.mode = mode
             if mode is BodyMode.MANUAL:
                 self._instead = self._route_of((), -1)
-            self._events.append(ModeChanged(mode, reason, now, self.place))
+            self._events.append(ModeChanged(mode, reason, now, self.place, off_lane))
             self._replan(now)
         self._finish()
 
@@ -169,10 +200,17 @@ class Body:
     @property
     def waypoint(self) -> WaypointId | None:
         """The waypoint the body stands at; None between two."""
+        self._unfold()
         return None if self._departed or self._under_way(self._loop.time()) else self._waypoint
+
+    @property
+    def cleared_to(self) -> int:
+        """The node up to which it may drive."""
+        return max(self._route.cleared_to, self._instead.cleared_to if self._instead is not None else -1)
 
     def pose(self, time: float) -> tuple[float, float, float, float]:
         """x, y, yaw and speed at `time`, which must not lie before the present leg."""
+        self._unfold()
         return (self._x, self._y, self._yaw, 0.0) if self._leg is None else self._leg.at(time)
 
     def state(self) -> BodyState:
@@ -199,8 +237,9 @@ class Body:
         self.level = level
 
     def committed_to(self, gate: Gate) -> bool:
+        self._unfold()
         index = self._watched.get(gate)
-        if index is None:
+        if index is None or index < self._route.next:
             return False
         if index == self._route.next and (self._departed or self._leg is not None):
             return True
@@ -251,7 +290,10 @@ class Body:
         self._x, self._y = node.x, node.y
         self.sequence = node.sequence
         route.next += 1
-        self._events.append(Passed(node.sequence, time, speed))
+        if not self._quiet:
+            self._events.append(Passed(node.sequence, time, speed))
+        elif self._note is not None:
+            self._note(Passages(self.robot, route.nodes, route.next - 1, (time,)))
 
     # --- from event to event ------------------------------------------------------------------------------
 
@@ -326,7 +368,7 @@ class Body:
         at_end = route.over and bool(route.nodes) and not self._departed
         heading = route.nodes[-1].heading if at_end else None
         turn = 0.0 if heading is None else wrapped(heading - self._yaw)
-        if abs(turn) > _AIMED and not self._held:
+        if abs(turn) > AIMED and not self._held:
             self.charge.draw(self.fleet.battery.drive_drain, now)
             time = abs(turn) / self.fleet.turn_speed
             heading = wrapped(self._yaw + turn)
@@ -334,19 +376,23 @@ class Body:
             self._take(Leg(now, now + time, x, y, yaw, time, turn / time, heading, 0.0, 0.0, None, False))
         else:
             self._settled = True
-            self._events.append(Stopped(self.sequence, now, at_end and abs(turn) <= _AIMED))
+            self._events.append(Stopped(self.sequence, now, at_end and abs(turn) <= AIMED))
 
     def _due(self) -> None:
         self._timer = None
-        if self._leg is not None:
-            self._arrive(self._leg)
+        if self._stretch is None or not self._end_stretch(self._stretch):
+            self._unfold()
+            if self._leg is not None:
+                self._arrive(self._leg)
         self._finish()
 
     def _catch_up(self) -> float:
         """End the legs that are over by now: a timer that comes late never changes what is driven."""
         now = self._loop.time()
+        self._unfold()
         while self._leg is not None and self._leg.end <= now:
             self._arrive(self._leg)
+            self._unfold()
         return now if self._leg is None or self._leg.time < now else self._leg.time
 
     def _arrive(self, leg: Leg) -> None:
@@ -371,7 +417,7 @@ class Body:
             while way.length <= AT:
                 self._pass(nodes[route.next], time, speed)
                 way = self._ways.between(nodes[route.next - 1], nodes[route.next])
-            _, length, along_x, along_y, heading, _, _ = way
+            _, length, along_x, along_y, heading, _, _, _ = way
             profile, arrives = self._plan(length, along_x, along_y, speed)
             end = time + profile.duration
             x, y = self._x, self._y
@@ -413,12 +459,108 @@ class Body:
         self._leg = leg
         if self._timer is not None:
             self._timer.cancel()
+        until = leg.end
+        if self._quiet and leg.arrives and not self._held and self._draw_segment is None:
+            until = self._stretch_on(leg)
+        self._timer = self._loop.call_at(until, self._due)
+
+    def _stretch_on(self, leg: Leg) -> float:
+        """Plan on from the end of the present leg; returns when what is planned is over."""
+        route = self._route
+        most = min(route.cleared - route.next, MOST_LEGS)
+        if most <= 0 or leg.profile is None or leg.end >= self.charge.empty_at:
+            return leg.end
+        lay = self._ways.lay(route)
+        shut, unknown = self._gates_ahead(lay, route.next + most) if lay.gated else (_NONE, _NONE)
+        drive = (self._acceleration, self._top_speed, self._slow, self.fleet.turn_speed, _STRAIGHT_ON_COSINE)
+        start = (leg.end, leg.profile.exit, leg.heading)
+        legs = np.empty((most, LEG))
+        empty_at, table = self.charge.empty_at, self._ways.table
+        number = plan_stretch(
+            table, lay.rows, lay.limits, route.next + 1, route.cleared, shut, unknown, drive, start, empty_at, legs
+        )
+        if number == 0:
+            return leg.end
+        self._stretch = legs[:number]
+        return float(legs[number - 1, END])
+
+    def _gates_ahead(self, lay: Lay, last: int) -> tuple[int, int]:
+        """Watch the gates on the way to node `last`. Returns the node behind the first that is closed, and the node to
+        come back to single legs for: the gate before it is watched already for another node, or somebody waits for the
+        body to leave it. `_NONE` where there is none, or only behind the other.
+        """
+        ahead = self._route.next
+        for index, gates in lay.gated:
+            if index > last:
+                break
+            if index < ahead:
+                continue
+            if any(gate.awaited or self._watched.get(gate, index) != index for gate in gates):
+                return _NONE, max(index, ahead + 1)
+            if index == ahead:
+                continue
+            if self._any_closed(gates, index) is not None:
+                return index, _NONE
+        return _NONE, _NONE
+
+    def _unfold(self) -> None:
+        """Come back from a stretch, if on one, to the leg of it that is driven now, or its last one."""
+        if self._stretch is None or self._leg is None:
+            return
+        legs, leg, now = self._stretch, self._leg, self._loop.time()
+        self._stretch = None
+        if leg.end <= now:
+            over = legs[:-1, END]
+            times = [leg.end, *over[(over <= now) & (over < self.charge.empty_at)].tolist()]
+            self._leg = leg = self._leg_of_stretch(legs[len(times) - 1].tolist(), leg.heading, times)
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self._loop.call_at(leg.end, self._due)
+
+    def _end_stretch(self, legs: Floats) -> bool:
+        """Arrive at the end of a stretch, if the body comes to a stand there."""
+        leg = self._leg
+        end, *_, speed = legs[-1].tolist()
+        if leg is None or speed > 0.0 or end >= self.charge.empty_at:
+            return False
+        self._stretch = self._leg = None
+        self._pass_many([leg.end, *legs[:, END].tolist()], leg.heading)
+        self.charge.draw(self.fleet.battery.idle_drain, end)
+        self._set_out(end)
+        return True
+
+    def _pass_many(self, times: Sequence[float], yaw: float) -> Node:
+        """Pass the nodes at `times`, of which the first is reached with `yaw`; returns the last."""
+        route = self._route
+        nodes, first = route.nodes, route.next
+        if self._note is not None:
+            self._note(Passages(self.robot, nodes, first, times))
+        route.next += len(times)
+        node = nodes[route.next - 1]
+        self._yaw = self._ways.between(nodes[route.next - 2], node).heading if len(times) > 1 else yaw
+        self._waypoint, self._departed, self.sequence = node.waypoint, False, node.sequence
+        self._x, self._y = node.x, node.y
+        return node
+
+    def _leg_of_stretch(self, leg: Sequence[float], yaw: float, times: Sequence[float]) -> Leg:
+        """The leg after the nodes that are passed at `times`, the first of them with `yaw`."""
+        node = self._pass_many(times, yaw)
+        way = self._ways.between(node, self._route.nodes[self._route.next])
+        end, entry, exit_speed, limit, turn, turn_time, _ = leg
+        # A gate or limit may have changed just now: `_replan` has to see what was planned with before.
+        self._allowed(way.along_x, way.along_y)
+        self._planned = limit, exit_speed
+        profile = lane_profile(way.length, entry, exit_speed, limit, self._acceleration)
+        rate = turn / turn_time if turn_time else 0.0
+        x, y = node.x, node.y
+        heading, along_x, along_y = way.heading, way.along_x, way.along_y
+        yaw = self._yaw if turn_time else heading
+        return Leg(times[-1], end, x, y, yaw, turn_time, rate, heading, along_x, along_y, profile, True)
 
     def _turn_and_go(self, now: float, length: float, heading: float, along_x: float, along_y: float) -> None:
         """Turn towards the next node on the spot, then go there."""
         turn = wrapped(heading - self._yaw)
-        time = abs(turn) / self.fleet.turn_speed if abs(turn) > _AIMED else 0.0
+        time = abs(turn) / self.fleet.turn_speed if abs(turn) > AIMED else 0.0
         rate = turn / time if time else 0.0
         profile, arrives = self._plan(length, along_x, along_y, 0.0)
         end = now + time + profile.duration
@@ -452,7 +594,7 @@ class Body:
                 return limit, sqrt(double * distance)
             index += 1
             before, node = node, nodes[index]
-            _, length, ahead_x, ahead_y, _, gates, carried = self._ways.between(before, node)
+            _, length, ahead_x, ahead_y, _, gates, carried, _ = self._ways.between(before, node)
             if carried or (gates and self._any_closed(gates, index) is not None):
                 return limit, sqrt(double * distance)
             if length > AT:

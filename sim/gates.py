@@ -28,10 +28,11 @@ class Gate:
     """One gate and the bodies that drive towards it or through it.
 
     `reason` says what bodies wait for here. `crossed` is called with a body and the waypoint behind the gate when it
-    has arrived there; `freed` whenever a body has left or turned away.
+    has arrived there; `freed` whenever a body has left or turned away. It is `awaited` while it can't close because of
+    a body that is in it.
     """
 
-    __slots__ = ("_crossed", "_freed", "_near", "open", "reason")
+    __slots__ = ("_crossed", "_freed", "_near", "awaited", "open", "reason")
 
     def __init__(
         self,
@@ -43,18 +44,26 @@ class Gate:
     ) -> None:
         self.reason = reason
         self.open = opened
+        self.awaited = False
         self._crossed = crossed
         self._freed = freed
         self._near: dict[Traveller, None] = {}
 
     @property
+    def watches(self) -> bool:
+        """Whether somebody has to be told at once when a body has crossed."""
+        return self._crossed is not None
+
+    @property
     def busy(self) -> bool:
         """Whether closing now would hit a body: the light barrier of a real door."""
-        return any(body.committed_to(self) for body in self._near)
+        self.awaited = any(body.committed_to(self) for body in self._near)
+        return self.awaited
 
     def set(self, opened: bool) -> None:
         if opened != self.open:
             self.open = opened
+            self.awaited = False
             for body in tuple(self._near):
                 body.reconsider()
 

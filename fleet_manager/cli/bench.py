@@ -14,6 +14,7 @@ class _Benchmarks(LazyGroup):
         "day": "bench_day:day",
         "replan": "bench_replan:replan",
         "traffic": "bench_traffic:traffic",
+        "sim": "bench_sim:sim",
         "mapf": "bench_mapf:mapf",
     }
 

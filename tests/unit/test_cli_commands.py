@@ -29,6 +29,7 @@ COMMANDS = [
     "bench day",
     "bench replan",
     "bench traffic",
+    "bench sim",
     "bench mapf",
     "map check",
     "map import",
@@ -36,6 +37,8 @@ COMMANDS = [
     "map generate",
     "map show",
     "sim run",
+    "sim init",
+    "sim schema",
     "sim world",
 ]
 
@@ -88,10 +91,6 @@ def pass_of_two(folder: Path, *, bay: bool) -> None:
     (folder / "pass.scen").write_text(f"version 1\n{agents}", encoding="utf-8")
 
 
-def scenario(deliveries: str, more: str = "") -> None:
-    Path("scenario.yaml").write_text(f"site: small\nhours: 0.5\n{more}deliveries:\n{deliveries}\n", encoding="utf-8")
-
-
 # --- help ------------------------------------------------------------------------------------------------------
 
 
@@ -140,15 +139,17 @@ def test_a_group_without_a_command_shows_its_commands(group: str) -> None:
         ("demo --site nowhere", "nowhere: no such file or folder"),
         ("demo --site small --port 0 --robots 190", "room for"),
         ("sim run nowhere.yaml", "nowhere.yaml: No such file or directory"),
-        ("sim run busy.json", "busy.json: site: "),
+        ("sim run busy.json", "busy.json:1: site: this field is missing"),
         ("sim run broken.yaml", "broken.yaml: not YAML"),
-        ("sim run empty.yaml", "empty.yaml: the file: "),
+        ("sim run empty.yaml", "empty.yaml:1: the file: "),
         ("sim world --site nowhere", "nowhere: no such file or folder"),
         ("bench day --site nowhere --deliveries 1", "nowhere: no such file or folder"),
         ("bench day --site small --robots 900 --deliveries 1", "not 900"),
         ("bench traffic --site nowhere --hours 0.1", "nowhere: no such file or folder"),
         ("bench traffic --site generated:many --hours 0.1", "not a number of floors"),
         ("bench traffic --site small --robots 900 --hours 0.1", "not 900"),
+        ("bench sim --site nowhere --hours 0.1", "nowhere: no such file or folder"),
+        ("bench sim --site small --robots 900 --hours 0.1", "not 900"),
         ("bench mapf --map nowhere.map --scen pass.scen", "nowhere.map: No such file or directory"),
         ("bench mapf --map pass.map --scen nowhere.scen", "nowhere.scen: No such file or directory"),
         ("bench mapf --map pass.scen --scen pass.scen", "pass.scen: line 1: not 'type octile'. A map begins with"),
@@ -163,7 +164,7 @@ def test_a_group_without_a_command_shows_its_commands(group: str) -> None:
 def test_bad_input_is_one_clear_line(here: Path, arguments: str, words: str) -> None:
     (here / "broken").mkdir()
     (here / "broken" / "site.yaml").write_text("name: [", encoding="utf-8")
-    (here / "broken.yaml").write_text("deliveries: [", encoding="utf-8")
+    (here / "broken.yaml").write_text("demand: [", encoding="utf-8")
     (here / "empty.yaml").touch()
     (here / "busy.json").write_text("{}", encoding="utf-8")
     pass_of_two(here, bay=True)
@@ -178,23 +179,6 @@ def assert_one_line(ended: Result | subprocess.CompletedProcess[str], words: str
     assert len(lines) == 1, ended.stderr
     assert lines[0].startswith("wardfleet: ")
     assert words in lines[0]
-
-
-@pytest.mark.parametrize(
-    ("more", "deliveries", "words"),
-    [
-        ("beds: 3\n", "- {at: '00:01', pickup: a, dropoff: b}", "scenario.yaml: beds: "),
-        ("", "- {at: '00:01', pickup: a, dropoff: b, colour: red}", "scenario.yaml: deliveries.0.colour: "),
-        ("", "- {at: soon, pickup: a, dropoff: b}", 'deliveries.0.at: Value error, write the time as "HH:MM"'),
-        ("", "- {at: 10:30, pickup: a, dropoff: b}", "in quotation marks"),
-        ("", "- {at: '00:01', pickup: a}", "deliveries.0.dropoff: Field required"),
-        ("robots: 400\n", "  []", "not 400"),
-    ],
-    ids=["unknown field", "unknown field of a delivery", "no time", "time without quotes", "no place", "no room"],
-)
-def test_a_bad_scenario_is_one_clear_line(here: Path, more: str, deliveries: str, words: str) -> None:
-    scenario(deliveries, more)
-    assert_one_line(wardfleet("sim", "run", "scenario.yaml"), words)
 
 
 def test_the_demo_says_that_its_port_is_in_use(here: Path, taken_port: str) -> None:
@@ -260,47 +244,6 @@ def test_a_route_as_text_and_as_json(here: Path) -> None:
     assert f"{found['length']:.0f} m" in told.stdout
 
 
-def test_a_scenario_that_is_done_ends_with_0_and_the_results_as_json(here: Path) -> None:
-    scenario("- {at: '00:01', pickup: pharmacy, dropoff: kitchen, item: heparin, item_class: medicine}")
-    told = wardfleet("sim", "run", "scenario.yaml", "--json", "result.json")
-    assert (told.exit_code, told.stderr) == (0, "")
-    assert "delivered" in told.stdout
-    result = json.loads((here / "result.json").read_text(encoding="utf-8"))
-    assert [task["status"] for task in result["tasks"]] == ["completed"]
-    assert (result["refused"], result["violations"], result["simulated_seconds"]) == ([], 0, 1800.0)
-    assert len(result["log_sha256"]) == 64
-
-
-@pytest.mark.parametrize(
-    ("delivery", "words"),
-    [
-        ("{at: '00:01', pickup: pharmacy, dropoff: kitschen}", "no place is called 'kitschen'"),
-        ("{at: '00:01', pickup: pharmacy, dropoff: pharmacy}", "the same place"),
-    ],
-)
-def test_a_scenario_with_a_refused_delivery_ends_with_1(here: Path, delivery: str, words: str) -> None:
-    scenario(f"- {delivery}")
-    told = wardfleet("sim", "run", "scenario.yaml", "--json", "result.json")
-    assert told.exit_code == 1
-    assert words in told.stdout
-    (refused,) = json.loads((here / "result.json").read_text(encoding="utf-8"))["refused"]
-    assert words in refused
-
-
-def test_a_scenario_that_is_too_short_ends_with_1(here: Path) -> None:
-    scenario("- {at: '00:29', pickup: pharmacy, dropoff: kitchen}")
-    assert wardfleet("sim", "run", "scenario.yaml").exit_code == 1
-
-
-def test_the_same_seed_gives_the_same_log(here: Path) -> None:
-    scenario("- {at: '00:01', pickup: pharmacy, dropoff: kitchen}")
-    logs = []
-    for seed in ("7", "7", "8"):
-        wardfleet("sim", "run", "scenario.yaml", "--seed", seed, "--json", "result.json")
-        logs.append(json.loads((here / "result.json").read_text(encoding="utf-8"))["log_sha256"])
-    assert logs[0] == logs[1] != logs[2]
-
-
 def test_a_small_bench_day_writes_its_figures(here: Path) -> None:
     told = wardfleet("bench", "day", "--site", "small", "--robots", "2", "--deliveries", "3", "--json", "day.json")
     assert (told.exit_code, told.stderr) == (0, "")
@@ -318,6 +261,17 @@ def test_a_small_bench_of_traffic_writes_its_figures(here: Path) -> None:
     figures = json.loads((here / "traffic.json").read_text(encoding="utf-8"))
     assert figures["tasks"] == figures["completed"] > 2
     assert (figures["jams"], figures["violations"], figures["hours"]) == (0, 0, 0.1)
+    for figure in figures:
+        assert figure in told.stdout
+
+
+def test_a_small_bench_of_the_simulation_writes_its_figures(here: Path) -> None:
+    short = ("--robots", "2", "--tasks", "60", "--begin", "9", "--hours", "0.5", "--movement", "300")
+    told = wardfleet("bench", "sim", "--site", "small", *short, "--json", "sim.json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    figures = json.loads((here / "sim.json").read_text(encoding="utf-8"))
+    assert figures["tasks"] == figures["completed"] > 0
+    assert (figures["jams"], figures["violations"], figures["hours"]) == (0, 0, 0.5)
     for figure in figures:
         assert figure in told.stdout
 
