@@ -7,7 +7,7 @@ any order of the calls below; `check` says what must hold after each of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -264,7 +264,8 @@ class Floor:
         """Bays that nobody needs, off a way; the nearest first."""
         body = self.robots[robot]
         others = [r for r in self.robots.values() if r is not body]
-        taken = {r.home for r in others} | {r.stand for r in others} | {r.drive.goal for r in others if r.drive}
+        taken = {r.home for r in others if not r.stuck} | {r.stand for r in others}
+        taken |= {r.drive.goal for r in others if r.drive}
         return self.parking.nearest(body.fleet.id, body.stand, taken | set(way), frozenset())
 
     def make_room(self, robot: RobotId, goal: WaypointId) -> bool:
@@ -281,6 +282,21 @@ class Floor:
     def step_aside(self, robot: RobotId) -> bool:
         """Go and stay in the nearest free bay; False when there is no way to any."""
         return any(self.claim(robot, bay, rest=bay) for bay in self._bays(robot, (self.robots[robot].stand,)))
+
+    def untangle(self, goals: Mapping[RobotId, WaypointId | None]) -> bool:
+        """Move robots of a level all together, those with a goal to it; False when that leads nowhere."""
+        level = self.site.waypoints[self.robots[next(iter(goals))].stand].level
+        bodies = [self.robots[robot] for robot in goals]
+        firsts = {
+            body.id: RouteNode(sequence=body.next_sequence, waypoint=body.at, claim=body.next_claim)
+            for body in bodies
+            if body.drive is None
+        }
+        claims = {body.id: body.next_claim for body in bodies}
+        found = self.traffic.untangle(level, goals, claims, firsts, self.now)
+        for robot, claim in found.items():
+            self._take(self.robots[robot], claim.nodes[-1].waypoint, claim, firsts.get(robot))
+        return bool(found)
 
     def restart(self) -> None:
         """Build the traffic anew from what is stored."""

@@ -413,9 +413,12 @@ class Execution(Allocation):
         waited = (self._ledger.now() - wait.since).total_seconds() if wait is not None else 0.0
         patience = max(self._patience.retry, min(waited * _LESS_OFTEN, _SELDOM))
         self._ledger.start_timer("retry", robot_id, patience)
-        in_a_bay = self._parking.is_bay(robot.fleet, start)
-        if robot.drive is None and held_by is not None and (not in_a_bay or self._wait_for_each_other(robot_id)):
-            self._untangle(self._site.waypoints[start].level)
+        if robot.drive is None and held_by is not None:
+            level = self._site.waypoints[start].level
+            if self._wait_for_each_other(robot_id) and self._untangle(level, to_goals=True):
+                return
+            if not self._parking.is_bay(robot.fleet, start):
+                self._untangle(level, to_goals=False)
 
     def _wait_for_each_other(self, robot_id: RobotId) -> bool:
         """Whether the robots for which one waits wait for it in their turn."""
@@ -426,8 +429,11 @@ class Execution(Allocation):
             holder = self._waiting.get(holder)
         return holder == robot_id
 
-    def _untangle(self, level: LevelId) -> None:
-        """Robots on a level stand in each other's way and find no way one after the other: move them all together."""
+    def _untangle(self, level: LevelId, *, to_goals: bool) -> bool:
+        """Robots on a level stand in each other's way and find no way one after the other: move them all together.
+
+        They go home, or `to_goals` where they want to be; False when that leads nowhere.
+        """
         state = self._ledger.state
         goals: dict[RobotId, WaypointId | None] = {}
         for robot in state.robots.values():
@@ -435,6 +441,8 @@ class Execution(Allocation):
             if at is None or self._site.waypoints[at].level != level or self.on_foot(robot) or not robot.able:
                 continue
             home = self.home(robot.id)
+            if to_goals:
+                home = self._wanted.get(robot.id, home)
             tangled = robot.id in self._wanted or self._traffic.is_blocked(robot.id, self._now())
             if tangled and home is not None and self._site.waypoints[home].level == level:
                 goals[robot.id] = home
@@ -450,6 +458,7 @@ class Execution(Allocation):
             if claim.nodes[-1].waypoint != self.home(robot_id):
                 self._rehome(robot_id, claim.nodes[-1].waypoint)
         self._take_up(*claimed)
+        return bool(claimed)
 
     def _ask_for_room(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
         """Let a robot that rests on the way of another rest elsewhere."""

@@ -107,7 +107,7 @@ def precedences(  # type: ignore[no-untyped-def]
     by_ptr,
     by_order,
 ):
-    """Who has to wait for whom because of one robot's itinerary: (waiting stretch, node that must be passed) pairs.
+    """Who has to wait for whom because of one robot's itinerary: waiting stretches, and nodes that must be passed.
 
     Both the robot's own stretches behind others' holds, and others' stretches behind its own holds.
     """
@@ -127,7 +127,7 @@ def precedences(  # type: ignore[no-untyped-def]
                 if hold_stretch[hold] < 0 or stretch_start[hold_stretch[hold]] < stretch_start[s]:
                     waiting.append(np.int64(s))
                     passed.append(np.int64(hold_release[hold]))
-    return waiting, passed
+    return np.array(waiting), np.array(passed)
 
 
 @njit(cache=True, nogil=True)

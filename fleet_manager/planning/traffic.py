@@ -443,15 +443,17 @@ class Traffic(Floor):
             table.by_ptr,
             table.by_order,
         )
-        owner = np.searchsorted(table.node_base, np.array(passed, dtype=np.int64), side="right") - 1
-        latest: dict[tuple[int, int], int] = {}
-        for stretch, node, first in zip(waiting, passed, owner.tolist(), strict=True):
-            key = (stretch, first)
-            latest[key] = max(latest.get(key, -1), node)
+        owner = np.searchsorted(table.node_base, passed, side="right") - 1
+        # Of each stretch and each robot that it waits for only the latest node counts.
+        order = np.lexsort((passed, owner, waiting))
+        waiting, owner, passed = waiting[order], owner[order], passed[order]
+        last = np.ones(len(order), dtype=np.bool_)
+        last[:-1] = (waiting[1:] != waiting[:-1]) | (owner[1:] != owner[:-1])
+        latest = zip(waiting[last].tolist(), owner[last].tolist(), passed[last].tolist(), strict=True)
         told: dict[tuple[int, int], int] = {}
         waits_for: dict[tuple[RobotId, int], list[Precedence]] = {}
         yields: list[Yield] = []
-        for (stretch, first), node in sorted(latest.items()):
+        for stretch, first, node in latest:
             waits = int(table.robot[stretch])
             if told.get((waits, first), -1) >= node:
                 continue

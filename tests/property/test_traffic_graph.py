@@ -11,11 +11,12 @@ import random
 
 import pytest
 
-from maps.model import RobotId, Site
+from maps.model import RobotId, Site, WaypointId
 from tests.floor import Floor
 from tests.random_sites import corridor_with_sidings, grid_with_bays, scattered, two_levels, with_buffer_room
 
 STEPS = 120
+MOST_TANGLES = 10
 KINDS = ("pause", "resume", "replan", "goal", "withdraw", "restart", "time")
 
 
@@ -40,6 +41,7 @@ class History:
             self._exchange()
         self.dead: dict[RobotId, None] = {}
         self.rooms: dict[RobotId, int] = {}
+        self.tangles = 0
         self.weights = {robot: rng.choice([1, 3, 10]) for robot in self.floor.robots}
 
     def _exchange(self) -> None:
@@ -86,6 +88,22 @@ class History:
             return False
         self.rooms[robot] = self.rooms.get(robot, 0) + 1
         return self.floor.step_aside(robot)
+
+    def _untangle(self) -> bool:
+        """Where nobody finds a way one after the other, all of a level move together: a few times at most."""
+        floor = self.floor
+        blocked = floor.blocked()
+        for level in floor.site.levels:
+            wanted: dict[RobotId, WaypointId | None] = {}
+            for body in floor.robots.values():
+                if body.able and floor.site.waypoints[body.stand].level == level:
+                    goal = body.drive.goal if body.drive is not None else next(iter(self.goals[body.id]), None)
+                    there = goal is not None and floor.site.waypoints[goal].level == level
+                    wanted[body.id] = goal if there and goal and floor.clear(body.id, goal, blocked) else None
+            if any(wanted.values()) and self.tangles < MOST_TANGLES and floor.untangle(wanted):
+                self.tangles += 1
+                return True
+        return False
 
     def disturb(self) -> None:
         """Something else happens: a pause or its end, another goal, a better way, a withdrawal, a restart."""
@@ -145,6 +163,8 @@ class History:
             if not moved:
                 floor.plan_round()
                 moved = [robot for robot in floor.robots if self._step_aside(robot)][:1]
+            if not moved and self._untangle():
+                moved = [next(iter(floor.robots))]
             floor.check()
             idle = 0 if moved else idle + 1
         blocked = floor.blocked()
