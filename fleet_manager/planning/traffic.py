@@ -254,7 +254,10 @@ class Traffic(Floor):
             return {}
         widest = max(here.values(), key=lambda c: self._conflicts.class_of(c.fleet))
         standing = {robot: course.stand for robot, course in here.items()}
-        steps = untangle(site, self._graph(widest.fleet), level, standing, goals)
+        # Who stopped half-way holds all that was allocated to it, not only where that ends.
+        half_way = [(robot, c) for robot, c in here.items() if robot not in goals and c.at < c.given]
+        blocked = [n for robot, c in half_way for n in self._resources.held(c.graph.footprint, self._held[robot])]
+        steps = untangle(site, self._graph(widest.fleet), level, standing, goals, blocked)
         moved = [robot for robot in goals if any(robot in step for step in steps or ())]
         ready = {robot: max(self._courses[robot].passed(self._courses[robot].given), now) for robot in moved}
         for robot in moved:

@@ -6,7 +6,7 @@ all of them are planned together (`joint_moves`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from fleet_manager.planning.joint_graph import joint_graph
@@ -23,18 +23,22 @@ def untangle(
     level: LevelId,
     standing: Mapping[RobotId, WaypointId],
     goals: Mapping[RobotId, WaypointId | None],
+    blocked: Collection[int] = (),
 ) -> list[dict[RobotId, Stretch]] | None:
     """Steps, each the stretches that are driven at once, that bring the robots of `goals` there; None without any.
 
     Robots whose goal is None may be moved aside; those of `standing` that have no entry in `goals` stay where they are.
-    All are taken for robots of the graph's fleet.
+    All are taken for robots of the graph's fleet. Nothing is driven that needs one of the resources `blocked`.
     """
     places = [w.id for w in site.waypoints.values() if w.level == level]
     vertex = {place: i for i, place in enumerate(places)}
+    shut = frozenset(blocked)
     stretches = [
         s
         for s in graph.stretches
-        if s.start in vertex and all(leg.lift is None and leg.waypoint in vertex for leg in s.legs)
+        if s.start in vertex
+        and all(leg.lift is None and leg.waypoint in vertex for leg in s.legs)
+        and shut.isdisjoint(graph.near(s)[0].tolist())
     ]
     held = [graph.held_standing(place) for place in places]
     held += [

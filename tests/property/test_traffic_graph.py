@@ -27,7 +27,7 @@ class History:
         self.floor = Floor(site)
         self.rng = rng
         self.well_formed = well_formed
-        homes = {body.home for body in self.floor.robots.values()}
+        self.homes = homes = {body.home for body in self.floor.robots.values()}
         places = [w.id for w in site.waypoints.values() if w.id.startswith(("bay", "L1bay", "L2bay", "p")) and w.stop]
         free = [place for place in places if place not in homes] or places
         crowd = rng.random() < 0.4
@@ -170,6 +170,8 @@ class History:
         blocked = floor.blocked()
         for body in floor.robots.values():
             left = self.goals[body.id][:1] if self.well_formed else []
+            # With a dead robot in the way there may be no room left to exchange places.
+            left = [goal for goal in left if not (self.dead and goal in self.homes and goal != body.home)]
             left += [body.drive.goal] if body.drive else []
             clear = [goal for goal in left if body.id not in blocked and floor.clear(body.id, goal, blocked)]
             assert not clear, f"{body.id} stands at {body.at} and never went to {clear}"
