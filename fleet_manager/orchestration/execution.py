@@ -95,7 +95,9 @@ class Execution(Allocation):
                 self._rehome(robot_id, bays[0])
             return
         goal = robot.drive.goal if robot.drive else start
-        any(self._claim(robot_id, goal, rest=bay) for bay in bays[:_OTHER_RESTS])
+        for bay in bays[:_OTHER_RESTS]:
+            if self._claim(robot_id, goal, rest=bay):
+                return
 
     # --- the floor ---------------------------------------------------------------------------------
 
@@ -440,12 +442,11 @@ class Execution(Allocation):
             at = self.will_stand_at(robot.id)
             if at is None or self._site.waypoints[at].level != level or self.on_foot(robot) or not robot.able:
                 continue
-            home = self.home(robot.id)
-            if to_goals:
-                home = self._wanted.get(robot.id, home)
+            place = self._wanted.get(robot.id) if to_goals else None
+            place = place or self.home(robot.id)
             tangled = robot.id in self._wanted or self._traffic.is_blocked(robot.id, self._now())
-            if tangled and home is not None and self._site.waypoints[home].level == level:
-                goals[robot.id] = home
+            if tangled and place is not None and self._site.waypoints[place].level == level:
+                goals[robot.id] = place
             elif tangled or (robot.drive is None and robot.mission is None):
                 goals[robot.id] = None
         claims = {robot: state.robots[robot].next_command for robot in goals}
