@@ -27,7 +27,7 @@ class History:
         self.floor = Floor(site)
         self.rng = rng
         self.well_formed = well_formed
-        self.homes = homes = {body.home for body in self.floor.robots.values()}
+        homes = {body.home for body in self.floor.robots.values()}
         places = [w.id for w in site.waypoints.values() if w.id.startswith(("bay", "L1bay", "L2bay", "p")) and w.stop]
         free = [place for place in places if place not in homes] or places
         crowd = rng.random() < 0.4
@@ -37,6 +37,7 @@ class History:
             ]
             for robot in self.floor.robots
         }
+        self.exchanges: dict[RobotId, WaypointId] = {}
         if well_formed and not crowd and rng.random() < 0.3:
             self._exchange()
         self.dead: dict[RobotId, None] = {}
@@ -48,7 +49,8 @@ class History:
         """Everybody first goes to where another one stands."""
         robots = list(self.goals)
         for robot, other in zip(robots, [*robots[1:], robots[0]], strict=True):
-            self.goals[robot].insert(0, self.floor.robots[other].home)
+            self.exchanges[robot] = self.floor.robots[other].home
+            self.goals[robot].insert(0, self.exchanges[robot])
 
     def turn(self, robot: RobotId) -> bool:
         """Let the robot do the next thing it can do; False when there is none."""
@@ -170,8 +172,9 @@ class History:
         blocked = floor.blocked()
         for body in floor.robots.values():
             left = self.goals[body.id][:1] if self.well_formed else []
-            # With a dead robot in the way there may be no room left to exchange places.
-            left = [goal for goal in left if not (self.dead and goal in self.homes and goal != body.home)]
+            if self.dead:
+                # A dead robot in the way may leave no room to exchange places.
+                left = [goal for goal in left if goal != self.exchanges.get(body.id)]
             left += [body.drive.goal] if body.drive else []
             clear = [goal for goal in left if body.id not in blocked and floor.clear(body.id, goal, blocked)]
             assert not clear, f"{body.id} stands at {body.at} and never went to {clear}"
