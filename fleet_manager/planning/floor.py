@@ -199,10 +199,10 @@ class Floor:
             table.near_ptr,
             table.near,
             table.hold_robot,
+            table.hold_resource,
             table.hold_stretch,
             table.hold_release,
-            table.by_ptr,
-            table.by_order,
+            self._resources.count,
         )
         return table
 

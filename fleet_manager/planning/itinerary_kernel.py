@@ -44,6 +44,29 @@ def by_resource(hold_resource, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _last_two(resource, robot, until, latest, by, second):  # type: ignore[no-untyped-def]
+    """A robot holds a resource until then: keep the latest time, whose it is, and the latest of all others."""
+    if by[resource] == robot:
+        latest[resource] = max(latest[resource], until)
+    elif until > latest[resource]:
+        second[resource] = latest[resource]
+        latest[resource] = until
+        by[resource] = robot
+    elif until > second[resource]:
+        second[resource] = until
+
+
+@njit(cache=True, nogil=True)
+def _held_until(resources, robot, start, never, latest, by, second):  # type: ignore[no-untyped-def]
+    """When the last other robot so far releases what a robot needs; `start` when that is later."""
+    for resource in resources:
+        until = second[resource] if by[resource] == robot else latest[resource]
+        if until > start:
+            start = never if until >= FOREVER else until
+    return start
+
+
+@njit(cache=True, nogil=True)
 def retime(  # type: ignore[no-untyped-def]
     now,
     node_passed,
@@ -57,10 +80,10 @@ def retime(  # type: ignore[no-untyped-def]
     near_ptr,
     near,
     hold_robot,
+    hold_resource,
     hold_stretch,
     hold_release,
-    by_ptr,
-    by_order,
+    resources,
 ):
     """Push all itineraries to what is possible from now on, keeping who goes first at every resource.
 
@@ -68,28 +91,52 @@ def retime(  # type: ignore[no-untyped-def]
     nodes, the node before `first` is where the robot waits. A given stretch is allocated: nobody holds it up. A hold
     begins with its stretch (-1: held now) and ends when node `hold_release` is passed (-1: never). Changes
     `node_passed` and `stretch_start`.
+
+    Whoever goes first has released before the other one sets out, so it is enough to remember for each resource until
+    when it was held by the itineraries up to the present moment of the plan.
     """
     was = stretch_start.copy()
-    for s in np.argsort(was, kind="mergesort"):
-        robot = stretch_robot[s]
-        first = stretch_first[s]
-        start = node_passed[first - 1] + stretch_wait[s]
-        if not stretch_given[s]:
-            start = max(start, now[robot])
-            for k in range(near_ptr[s], near_ptr[s + 1]):
-                resource = near[k]
-                for i in range(by_ptr[resource], by_ptr[resource + 1]):
-                    hold = by_order[i]
-                    if hold_robot[hold] == robot:
-                        continue
-                    if hold_stretch[hold] >= 0 and was[hold_stretch[hold]] >= was[s]:
-                        continue
-                    until = now[robot] + NEVER if hold_release[hold] < 0 else node_passed[hold_release[hold]]
-                    if until > start:
-                        start = until
-        stretch_start[s] = start
-        for node in range(first, stretch_last[s] + 1):
-            node_passed[node] = max(start + offset[node], now[robot])
+    latest = np.full(resources, -FOREVER)
+    second = np.full(resources, -FOREVER)
+    by = np.full(resources, -1, dtype=np.int32)
+    released = by_resource(hold_release + 1, len(node_passed) + 1)
+    release_ptr, release_order = released
+    # What is held for ever comes first in that order, with its stretch.
+    kept_ptr, kept_order = by_resource(hold_stretch[release_order[: release_ptr[1]]] + 1, len(was) + 1)
+    for i in kept_order[: kept_ptr[1]]:
+        hold = release_order[i]
+        _last_two(hold_resource[hold], hold_robot[hold], FOREVER, latest, by, second)
+    order = np.argsort(was, kind="mergesort")
+    for given in (True, False):
+        at = 0
+        while at < len(order):
+            # Of those that begin at the same moment nobody goes first.
+            until = at + 1
+            while until < len(order) and was[order[until]] == was[order[at]]:
+                until += 1
+            for s in order[at:until]:
+                if bool(stretch_given[s]) != given:
+                    continue
+                robot = stretch_robot[s]
+                first = stretch_first[s]
+                start = node_passed[first - 1] + stretch_wait[s]
+                if not given:
+                    needed = near[near_ptr[s] : near_ptr[s + 1]]
+                    never = now[robot] + NEVER
+                    start = _held_until(needed, robot, max(start, now[robot]), never, latest, by, second)
+                stretch_start[s] = start
+                for node in range(first, stretch_last[s] + 1):
+                    node_passed[node] = max(start + offset[node], now[robot])
+            for s in order[at:until]:
+                if bool(stretch_given[s]) != given:
+                    continue
+                for i in kept_order[kept_ptr[s + 1] : kept_ptr[s + 2]]:
+                    hold = release_order[i]
+                    _last_two(hold_resource[hold], hold_robot[hold], FOREVER, latest, by, second)
+                for node in range(stretch_first[s], stretch_last[s] + 1):
+                    for hold in release_order[release_ptr[node + 1] : release_ptr[node + 2]]:
+                        _last_two(hold_resource[hold], hold_robot[hold], node_passed[node], latest, by, second)
+            at = until
 
 
 @njit(cache=True, nogil=True)
@@ -113,16 +160,22 @@ def precedences(  # type: ignore[no-untyped-def]
     """
     waiting = [np.int64(0) for _ in range(0)]
     passed = [np.int64(0) for _ in range(0)]
+    mine = np.zeros(len(by_ptr) - 1, dtype=np.bool_)
+    for hold in range(len(hold_robot)):
+        if hold_robot[hold] == me:
+            mine[hold_resource[hold]] = True
     for s in range(len(stretch_robot)):
         if stretch_given[s]:
             continue
-        mine = stretch_robot[s] == me
+        own = stretch_robot[s] == me
         for k in range(near_ptr[s], near_ptr[s + 1]):
             resource = near[k]
+            if not own and not mine[resource]:
+                continue
             for i in range(by_ptr[resource], by_ptr[resource + 1]):
                 hold = by_order[i]
                 other = hold_robot[hold]
-                if other == stretch_robot[s] or (not mine and other != me) or hold_release[hold] < 0:
+                if other == stretch_robot[s] or (not own and other != me) or hold_release[hold] < 0:
                     continue
                 if hold_stretch[hold] < 0 or stretch_start[hold_stretch[hold]] < stretch_start[s]:
                     waiting.append(np.int64(s))
@@ -131,8 +184,8 @@ def precedences(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _safe(at, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_until, me, first, low, high):  # type: ignore[no-untyped-def]
-    """Fill in when nobody else needs waypoint `at`, from index `first` on; answers how many intervals there are."""
+def _safe(at, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_until, me):  # type: ignore[no-untyped-def]
+    """When nobody else needs waypoint `at`: the begins and ends of these intervals."""
     size = 0
     for k in range(stand_ptr[at], stand_ptr[at + 1]):
         size += by_ptr[stand[k] + 1] - by_ptr[stand[k]]
@@ -146,19 +199,21 @@ def _safe(at, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_un
                 begins[n] = hold_from[hold]
                 ends[n] = hold_until[hold]
                 n += 1
+    low = np.empty(n + 1, dtype=np.float64)
+    high = np.empty(n + 1, dtype=np.float64)
     count = 0
     free_from = -FOREVER
     for i in np.argsort(begins[:n], kind="mergesort"):
         if begins[i] > free_from:
-            low[first + count] = free_from
-            high[first + count] = begins[i]
+            low[count] = free_from
+            high[count] = begins[i]
             count += 1
         free_from = max(free_from, ends[i])
     if free_from < FOREVER:
-        low[first + count] = free_from
-        high[first + count] = FOREVER
+        low[count] = free_from
+        high[count] = FOREVER
         count += 1
-    return count
+    return low[:count], high[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -210,17 +265,13 @@ def sipp(  # type: ignore[no-untyped-def]
     label_start = np.empty(most_labels, dtype=np.float64)
     labels = 0
 
-    # Room for the safe intervals of every waypoint; they are filled in when a waypoint is first looked at.
-    first_interval = np.zeros(waypoints + 1, dtype=np.int32)
-    for v in range(waypoints):
-        size = 1
-        for k in range(stand_ptr[v], stand_ptr[v + 1]):
-            size += by_ptr[stand[k] + 1] - by_ptr[stand[k]]
-        first_interval[v + 1] = first_interval[v] + size
+    # The safe intervals of the waypoints that were looked at; room for more is made when it is needed.
+    first_interval = np.empty(waypoints, dtype=np.int32)
     interval_count = np.full(waypoints, -1, dtype=np.int32)
-    low = np.empty(first_interval[waypoints], dtype=np.float64)
-    high = np.empty(first_interval[waypoints], dtype=np.float64)
-    best = np.full((2, first_interval[waypoints]), np.inf)
+    intervals = 0
+    low = np.empty(1024, dtype=np.float64)
+    high = np.empty(1024, dtype=np.float64)
+    best = np.empty((2, 1024), dtype=np.float64)
 
     fringe_goal = [(0.0, 0, 0) for _ in range(0)]
     fringe_home = [(0.0, 0, 0) for _ in range(0)]
@@ -233,20 +284,21 @@ def sipp(  # type: ignore[no-untyped-def]
     while True:
         for there, arrives, turned, before, s, departs, stage in new:
             if interval_count[there] < 0:
-                interval_count[there] = _safe(
-                    there,
-                    stand_ptr,
-                    stand,
-                    by_ptr,
-                    by_order,
-                    hold_robot,
-                    hold_from,
-                    hold_until,
-                    me,
-                    first_interval[there],
-                    low,
-                    high,
+                begin, end_of_safe = _safe(
+                    there, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_until, me
                 )
+                first_interval[there] = intervals
+                interval_count[there] = len(begin)
+                while intervals + len(begin) > len(low):
+                    low = np.concatenate((low, np.empty_like(low)))
+                    high = np.concatenate((high, np.empty_like(high)))
+                    best = np.concatenate((best, np.empty_like(best)), axis=1)
+                for i in range(len(begin)):
+                    low[intervals] = begin[i]
+                    high[intervals] = end_of_safe[i]
+                    best[0, intervals] = np.inf
+                    best[1, intervals] = np.inf
+                    intervals += 1
             found = -1
             for i in range(first_interval[there], first_interval[there] + interval_count[there]):
                 if low[i] - _SLACK <= arrives <= high[i] + _SLACK:
