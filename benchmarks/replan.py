@@ -25,7 +25,7 @@ import numpy as np
 from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.estimates import HANDOVER
 from fleet_manager.planning.itineraries import Hold, PlainItinerary, Question, TimedStretch, quickest
-from fleet_manager.planning.itinerary_kernel import by_resource, sipp
+from fleet_manager.planning.itinerary_kernel import FOREVER, by_resource, sipp
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, RouteTables
 from fleet_manager.planning.stretches import Floats, Ints, Resources, StretchGraph
@@ -106,6 +106,7 @@ def compiled(question: Question, table: HoldTable, tables: RouteTables) -> Plain
             to_home,
             question.graph.turn_speed,
             question.graph.restart,
+            FOREVER,
             labels,
         )
         if to != -2 or labels >= _MOST_LABELS:

@@ -184,36 +184,152 @@ def precedences(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _safe(at, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_until, me):  # type: ignore[no-untyped-def]
-    """When nobody else needs waypoint `at`: the begins and ends of these intervals."""
+def _insert(begins, ends, count, begin, end):  # type: ignore[no-untyped-def]
+    """Put a span of time among the first `count`, none of which lies within another; answers how many there are then.
+
+    They are in the order of their begin, and so of their end.
+    """
+    place = count
+    while place > 0 and begins[place - 1] >= begin:
+        place -= 1
+    if (place > 0 and ends[place - 1] >= end) or (place < count and begins[place] == begin and ends[place] >= end):
+        return count
+    beyond = place
+    while beyond < count and ends[beyond] <= end:
+        beyond += 1
+    if beyond == place:
+        for i in range(count, place, -1):
+            begins[i] = begins[i - 1]
+            ends[i] = ends[i - 1]
+        count += 1
+    elif beyond > place + 1:
+        less = beyond - place - 1
+        for i in range(beyond, count):
+            begins[i - less] = begins[i]
+            ends[i - less] = ends[i]
+        count -= less
+    begins[place] = begin
+    ends[place] = end
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _times(resource, holds, me, ready, begins, ends):  # type: ignore[no-untyped-def]
+    """Fill in when others hold a resource from `ready` on, in order, what overlaps as one; answers how many times."""
+    by_ptr, by_order, hold_robot, hold_from, hold_until = holds
+    count = 0
+    for hold in by_order[by_ptr[resource] : by_ptr[resource + 1]]:
+        until = hold_until[hold]
+        if hold_robot[hold] != me and until > ready and until > hold_from[hold]:
+            count = _insert(begins, ends, count, hold_from[hold], until)
+    whole = 0
+    for i in range(count):
+        if whole and begins[i] <= ends[whole - 1]:
+            ends[whole - 1] = max(ends[whole - 1], ends[i])
+        else:
+            begins[whole] = begins[i]
+            ends[whole] = ends[i]
+            whole += 1
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def _look_at(resources, holds, me, ready, busy):  # type: ignore[no-untyped-def]
+    """See to it that the times when others hold these resources are known; answers how many there are.
+
+    `busy` are for each resource how many these are (-1: not known yet), and their begins and ends, which have their
+    place where the resource's holds are in `by_order`.
+    """
+    counts, begins, ends = busy
+    by_ptr = holds[0]
+    total = 0
+    for resource in resources:
+        if counts[resource] < 0:
+            first = by_ptr[resource]
+            counts[resource] = _times(resource, holds, me, ready, begins[first:], ends[first:])
+        total += counts[resource]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _is_free(resources, needed_until, holds, busy, moment, later):  # type: ignore[no-untyped-def]
+    """Whether nobody else meets a robot that sets out now, and needs each resource until its time and `later` (s)."""
+    counts, begins, ends = busy
+    by_ptr = holds[0]
+    for k in range(len(resources)):
+        first = by_ptr[resources[k]]
+        for i in range(first, first + counts[resources[k]]):
+            if ends[i] > moment:
+                if begins[i] < moment + needed_until[k] + later:
+                    return False
+                break
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _free_from(resources, needed_until, holds, busy, moment, later):  # type: ignore[no-untyped-def]
+    """The first time from `moment` on at which a robot that stood may set out."""
+    counts, begins, ends = busy
+    by_ptr = holds[0]
+    waits = True
+    while waits:
+        waits = False
+        for k in range(len(resources)):
+            first = by_ptr[resources[k]]
+            for i in range(first, first + counts[resources[k]]):
+                if ends[i] > moment:
+                    if begins[i] - needed_until[k] - later >= moment:
+                        break
+                    moment = ends[i]
+                    waits = True
+    return moment
+
+
+@njit(cache=True, nogil=True)
+def _busy_after(resources, needed_until, holds, busy, moment, later):  # type: ignore[no-untyped-def]
+    """The end of the first time in which it may not set out any more after it might at `moment`."""
+    counts, begins, ends = busy
+    by_ptr = holds[0]
+    next_begin = next_end = FOREVER
+    for k in range(len(resources)):
+        first = by_ptr[resources[k]]
+        for i in range(first, first + counts[resources[k]]):
+            if ends[i] > moment:
+                begin = begins[i] - needed_until[k] - later
+                if begin < next_begin:
+                    next_begin = begin
+                    next_end = ends[i]
+                break
+    return next_end
+
+
+@njit(cache=True, nogil=True)
+def _safe(resources, holds, busy, low, high, first):  # type: ignore[no-untyped-def]
+    """Fill in the intervals, from index `first` on, in which nobody else holds any of these resources."""
+    counts, all_begins, all_ends = busy
+    by_ptr = holds[0]
     size = 0
-    for k in range(stand_ptr[at], stand_ptr[at + 1]):
-        size += by_ptr[stand[k] + 1] - by_ptr[stand[k]]
+    for resource in resources:
+        size += counts[resource]
     begins = np.empty(size, dtype=np.float64)
     ends = np.empty(size, dtype=np.float64)
-    n = 0
-    for k in range(stand_ptr[at], stand_ptr[at + 1]):
-        for i in range(by_ptr[stand[k]], by_ptr[stand[k] + 1]):
-            hold = by_order[i]
-            if hold_robot[hold] != me and hold_until[hold] > hold_from[hold]:
-                begins[n] = hold_from[hold]
-                ends[n] = hold_until[hold]
-                n += 1
-    low = np.empty(n + 1, dtype=np.float64)
-    high = np.empty(n + 1, dtype=np.float64)
     count = 0
+    for resource in resources:
+        for i in range(by_ptr[resource], by_ptr[resource] + counts[resource]):
+            count = _insert(begins, ends, count, all_begins[i], all_ends[i])
+    found = first
     free_from = -FOREVER
-    for i in np.argsort(begins[:n], kind="mergesort"):
+    for i in range(count):
         if begins[i] > free_from:
-            low[count] = free_from
-            high[count] = begins[i]
-            count += 1
-        free_from = max(free_from, ends[i])
+            low[found] = free_from
+            high[found] = begins[i]
+            found += 1
+        free_from = ends[i]
     if free_from < FOREVER:
-        low[count] = free_from
-        high[count] = FOREVER
-        count += 1
-    return low[:count], high[:count]
+        low[found] = free_from
+        high[found] = FOREVER
+        found += 1
+    return found - first
 
 
 @njit(cache=True, nogil=True)
@@ -245,15 +361,16 @@ def sipp(  # type: ignore[no-untyped-def]
     to_home,
     turn_speed,
     restart,
+    latest_arrival,
     most_labels,
 ):
     """The itinerary that is at `goal` first among those that can get home afterwards.
 
     From waypoint `start`, where the robot is ready at `ready` (s) with `heading`; it stays at the goal for `dwell` s
     and then drives to a waypoint where `home` is true and that nobody else needs ever after. `to_goal` and `to_home`
-    are seconds without waits from everywhere (lower bounds), infinite where the search need not go. Answers the
-    stretches with their start and arrival times and how many of them lead to the goal: -1 when there is no itinerary,
-    -2 when more labels would be needed than `most_labels`.
+    are seconds without waits from everywhere (lower bounds), infinite where the search need not go. Only an arrival
+    before `latest_arrival` (s) is of use. Answers the stretches with their start and arrival times and how many of
+    them lead to the goal: -1 when there is no itinerary, -2 when more labels would be needed than `most_labels`.
     """
     waypoints = len(out_ptr) - 1
     label_at = np.empty(most_labels, dtype=np.int32)
@@ -265,13 +382,23 @@ def sipp(  # type: ignore[no-untyped-def]
     label_start = np.empty(most_labels, dtype=np.float64)
     labels = 0
 
-    # The safe intervals of the waypoints that were looked at; room for more is made when it is needed.
+    holds = (by_ptr, by_order, hold_robot, hold_from, hold_until)
+    busy = (
+        np.full(len(by_ptr) - 1, -1, dtype=np.int32),
+        np.empty(len(by_order), dtype=np.float64),
+        np.empty(len(by_order), dtype=np.float64),
+    )
+    # The safe intervals of the waypoints that were looked at, close together: memory that is new costs most here.
     first_interval = np.empty(waypoints, dtype=np.int32)
     interval_count = np.full(waypoints, -1, dtype=np.int32)
-    intervals = 0
-    low = np.empty(1024, dtype=np.float64)
-    high = np.empty(1024, dtype=np.float64)
-    best = np.empty((2, 1024), dtype=np.float64)
+    needed = stand[stand_ptr[start] : stand_ptr[start + 1]]
+    room = max(2048, _look_at(needed, holds, me, ready, busy) + 1)
+    low = np.empty(room, dtype=np.float64)
+    high = np.empty(room, dtype=np.float64)
+    best = np.full((2, room), np.inf)
+    intervals = _safe(needed, holds, busy, low, high, 0)
+    first_interval[start] = 0
+    interval_count[start] = intervals
 
     fringe_goal = [(0.0, 0, 0) for _ in range(0)]
     fringe_home = [(0.0, 0, 0) for _ in range(0)]
@@ -283,27 +410,13 @@ def sipp(  # type: ignore[no-untyped-def]
     last = -1
     while True:
         for there, arrives, turned, before, s, departs, stage in new:
-            if interval_count[there] < 0:
-                begin, end_of_safe = _safe(
-                    there, stand_ptr, stand, by_ptr, by_order, hold_robot, hold_from, hold_until, me
-                )
-                first_interval[there] = intervals
-                interval_count[there] = len(begin)
-                while intervals + len(begin) > len(low):
-                    low = np.concatenate((low, np.empty_like(low)))
-                    high = np.concatenate((high, np.empty_like(high)))
-                    best = np.concatenate((best, np.empty_like(best)), axis=1)
-                for i in range(len(begin)):
-                    low[intervals] = begin[i]
-                    high[intervals] = end_of_safe[i]
-                    best[0, intervals] = np.inf
-                    best[1, intervals] = np.inf
-                    intervals += 1
-            found = -1
-            for i in range(first_interval[there], first_interval[there] + interval_count[there]):
-                if low[i] - _SLACK <= arrives <= high[i] + _SLACK:
-                    found = i
-            if found < 0 or arrives >= best[stage, found] - _SLACK:
+            first = first_interval[there]
+            found = first + interval_count[there] - 1
+            while found >= first and low[found] - _SLACK > arrives:
+                found -= 1
+            if found < first or arrives > high[found] + _SLACK or arrives >= best[stage, found] - _SLACK:
+                continue
+            if stage == 0 and arrives + to_goal[there] >= latest_arrival:
                 continue
             if labels >= most_labels:
                 return none, no_times, no_times, -2
@@ -340,9 +453,8 @@ def sipp(  # type: ignore[no-untyped-def]
             break
         if stage == 0 and at == goal and time + dwell <= latest:
             new.append((np.int64(at), time + dwell, label_heading[label], label, np.int64(-1), time, np.int64(1)))
-        for k in range(out_ptr[at], out_ptr[at + 1]):
-            s = np.int64(out[k])
-            there = np.int64(end[s])
+        for s in out[out_ptr[at] : out_ptr[at + 1]]:
+            there = end[s]
             if (stage == 0 and to_goal[there] == np.inf) or (stage == 1 and to_home[there] == np.inf):
                 continue
             turned = label_heading[label] if np.isnan(heading_out[s]) else heading_out[s]
@@ -355,33 +467,58 @@ def sipp(  # type: ignore[no-untyped-def]
                 straight = angle <= STRAIGHT_ON
             extra = turn if straight else turn + restart
             waited = turn + restart
-            # When the robot may not set out: while a hold of another robot would meet it on the stretch.
-            size = 0
-            for n in range(near_ptr[s], near_ptr[s + 1]):
-                size += by_ptr[near[n] + 1] - by_ptr[near[n]]
-            begins = np.empty(size, dtype=np.float64)
-            ends = np.empty(size, dtype=np.float64)
-            count = 0
-            at_once = True
-            for n in range(near_ptr[s], near_ptr[s + 1]):
-                for i in range(by_ptr[near[n]], by_ptr[near[n] + 1]):
-                    hold = by_order[i]
-                    if hold_robot[hold] == me or hold_until[hold] <= time or hold_until[hold] <= hold_from[hold]:
-                        continue
-                    if hold_from[hold] < time + near_until[n] + extra:
-                        at_once = False
-                    begins[count] = hold_from[hold] - near_until[n] - waited
-                    ends[count] = hold_until[hold]
-                    count += 1
-            if at_once:
-                new.append((there, time + duration[s] + extra, turned, label, s, time, stage))
-            moment = time
-            for i in np.argsort(begins[:count], kind="mergesort"):
-                if begins[i] >= moment and moment > time and moment <= latest:
-                    new.append((there, moment + duration[s] + waited, turned, label, s, moment, stage))
-                moment = max(moment, ends[i])
-            if moment > time and moment <= latest and moment < FOREVER:
-                new.append((there, moment + duration[s] + waited, turned, label, s, moment, stage))
+            if interval_count[there] < 0:
+                needed = stand[stand_ptr[there] : stand_ptr[there + 1]]
+                room = _look_at(needed, holds, me, ready, busy) + 1
+                while intervals + room > len(low):
+                    low = np.concatenate((low, np.empty_like(low)))
+                    high = np.concatenate((high, np.empty_like(high)))
+                    best = np.concatenate((best, np.empty_like(best)), axis=1)
+                first_interval[there] = intervals
+                interval_count[there] = _safe(needed, holds, busy, low, high, intervals)
+                for i in range(intervals, intervals + interval_count[there]):
+                    best[0, i] = np.inf
+                    best[1, i] = np.inf
+                intervals += interval_count[there]
+            earliest = time + duration[s] + extra
+            first = first_interval[there]
+            final = first + interval_count[there] - 1
+            useful = False
+            for i in range(final, first - 1, -1):
+                if high[i] + _SLACK < earliest:
+                    break
+                if max(earliest, low[i] - _SLACK) < best[stage, i] - _SLACK:
+                    useful = True
+                    break
+            if not useful:
+                continue
+            # From the last interval on, later is never better.
+            enough = low[final] if high[final] >= FOREVER else np.inf
+            needed = near[near_ptr[s] : near_ptr[s + 1]]
+            needed_until = near_until[near_ptr[s] : near_ptr[s + 1]]
+            _look_at(needed, holds, me, ready, busy)
+            if _is_free(needed, needed_until, holds, busy, time, extra):
+                new.append((np.int64(there), earliest, turned, label, np.int64(s), time, stage))
+                if earliest >= enough:
+                    continue
+            # While a hold of another robot would meet it on the stretch it may not set out.
+            moment = _free_from(needed, needed_until, holds, busy, time, waited)
+            if moment == time:
+                moment = _free_from(
+                    needed,
+                    needed_until,
+                    holds,
+                    busy,
+                    _busy_after(needed, needed_until, holds, busy, time, waited),
+                    waited,
+                )
+            while moment <= latest and moment < FOREVER:
+                arrives = moment + duration[s] + waited
+                new.append((np.int64(there), arrives, turned, label, np.int64(s), moment, stage))
+                if arrives >= enough:
+                    break
+                busy_until = _busy_after(needed, needed_until, holds, busy, moment, waited)
+                moment = _free_from(needed, needed_until, holds, busy, busy_until, waited)
 
     length = 0
     label = last

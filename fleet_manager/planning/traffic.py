@@ -25,7 +25,7 @@ from fleet_manager.domain.robots import Precedence, RouteNode, Yield
 from fleet_manager.planning.courses import Course, Timetable
 from fleet_manager.planning.floor import Floor
 from fleet_manager.planning.itinerary_kernel import FOREVER, NEVER, precedences, sipp
-from fleet_manager.planning.stretches import Floats, StretchGraph
+from fleet_manager.planning.stretches import StretchGraph
 from fleet_manager.planning.untangling import untangle
 from maps.model import LaneId, LevelId, RobotId, WaypointId
 
@@ -73,15 +73,11 @@ class Movable:
 
 
 class _Found(NamedTuple):
-    """Stretches of an itinerary with start and arrival (s); the first `to` of them lead to the goal.
-
-    `to_goal` are the seconds to the goal from everywhere, without waits.
-    """
+    """Stretches of an itinerary with start and arrival (s); the first `to` of them lead to the goal."""
 
     graph: StretchGraph
     way: list[tuple[int, float, float]]
     to: int
-    to_goal: Floats
 
     def arrival(self, ready: float) -> float:
         return self.way[self.to - 1][2] if self.to else ready
@@ -133,17 +129,17 @@ class Traffic(Floor):
             return None
         table = self.retime(now)
         ready = max(course.passed(course.given), now)
-        found = self._search(robot, course, goal, rest, table, ready, dwell, closed)
-        if found is None or found.end(ready) > now + NEVER / 2:
+        found = self._search(robot, course, goal, rest, table, ready, dwell, closed, before=before)
+        if found is not None and found.end(ready) > now + NEVER / 2:
             return None
-        arrival = found.arrival(ready)
-        held_up = arrival - ready - float(found.to_goal[found.graph.number[course.stand]])
-        if movable and held_up > _HELD_UP:
+        arrival = min(before, FOREVER if found is None else found.arrival(ready))
+        free = self._routes.of(course.fleet).time(course.stand, goal, closed)
+        if movable and free is not None and arrival < FOREVER and arrival - ready - free > _HELD_UP:
             wanted = _Wanted(robot, goal, rest, claim, weight, dwell, closed, first)
-            together = self._replan_together(wanted, min(arrival, before), movable, now)
+            together = self._replan_together(wanted, arrival, movable, now)
             if together is not None:
                 return together
-        if arrival >= before:
+        if found is None or found.arrival(ready) >= before:
             return None
         return self._adopt(robot, self._courses[robot], found, claim, first, dwell, now)
 
@@ -350,10 +346,11 @@ class Traffic(Floor):
         dwell: float,
         closed: frozenset[LaneId],
         *,
+        before: float = FOREVER,
         over: NDArray[np.bool_] | None = None,
         leaving: Mapping[RobotId, float] | None = None,
     ) -> _Found | None:
-        """The quickest itinerary to the goal and on to `rest`.
+        """The quickest itinerary to the goal and on to `rest`, if it is at the goal `before` that time (s).
 
         The holds of `over` are looked over; robots that are `leaving` hold their place until then and no longer.
         """
@@ -393,6 +390,7 @@ class Traffic(Floor):
                 to_home,
                 graph.turn_speed,
                 graph.restart,
+                before,
                 labels,
             )
             if to != -2 or labels >= _MOST_LABELS:
@@ -402,7 +400,7 @@ class Traffic(Floor):
             return None
         way = [(int(s), float(a), float(b)) for s, a, b in zip(stretches, starts, arrivals, strict=True)]
         # Who rests at its goal is there only when it may stay: a way round, to let others pass, belongs to the drive.
-        return _Found(graph, way, len(way) if goal == rest else int(to), to_goal)
+        return _Found(graph, way, len(way) if goal == rest else int(to))
 
     def _adopt(
         self,
