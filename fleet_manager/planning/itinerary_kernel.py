@@ -142,6 +142,7 @@ def retime(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def precedences(  # type: ignore[no-untyped-def]
     me,
+    robots,
     stretch_robot,
     stretch_start,
     stretch_given,
@@ -154,33 +155,46 @@ def precedences(  # type: ignore[no-untyped-def]
     by_ptr,
     by_order,
 ):
-    """Who has to wait for whom because of one robot's itinerary: waiting stretches, and nodes that must be passed.
+    """Who has to wait for whom because of one robot's itinerary: waiting stretches, for which robot, until which node.
 
-    Both the robot's own stretches behind others' holds, and others' stretches behind its own holds.
+    Both the robot's own stretches behind others' holds, and others' stretches behind its own holds. Of each stretch and
+    each robot that it waits for only the latest node counts, and only when no earlier stretch waits for as late a node.
     """
     waiting = [np.int64(0) for _ in range(0)]
+    owners = [np.int64(0) for _ in range(0)]
     passed = [np.int64(0) for _ in range(0)]
     mine = np.zeros(len(by_ptr) - 1, dtype=np.bool_)
     for hold in range(len(hold_robot)):
         if hold_robot[hold] == me:
             mine[hold_resource[hold]] = True
+    node = np.full(robots, -1, dtype=np.int64)
+    # Up to which node of each other robot I wait by now, and up to which of mine each other robot does.
+    mine_told = np.full(robots, -1, dtype=np.int64)
+    others_told = np.full(robots, -1, dtype=np.int64)
     for s in range(len(stretch_robot)):
         if stretch_given[s]:
             continue
-        own = stretch_robot[s] == me
+        robot = stretch_robot[s]
         for k in range(near_ptr[s], near_ptr[s + 1]):
             resource = near[k]
-            if not own and not mine[resource]:
+            if robot != me and not mine[resource]:
                 continue
             for i in range(by_ptr[resource], by_ptr[resource + 1]):
                 hold = by_order[i]
                 other = hold_robot[hold]
-                if other == stretch_robot[s] or (not own and other != me) or hold_release[hold] < 0:
+                if other == robot or (robot != me and other != me) or hold_release[hold] < 0:
                     continue
                 if hold_stretch[hold] < 0 or stretch_start[hold_stretch[hold]] < stretch_start[s]:
-                    waiting.append(np.int64(s))
-                    passed.append(np.int64(hold_release[hold]))
-    return np.array(waiting), np.array(passed)
+                    node[other] = max(node[other], hold_release[hold])
+        for owner in range(robots) if robot == me else range(me, me + 1):
+            told, other = (mine_told, owner) if robot == me else (others_told, robot)
+            if node[owner] > told[other]:
+                told[other] = node[owner]
+                waiting.append(np.int64(s))
+                owners.append(np.int64(owner))
+                passed.append(node[owner])
+            node[owner] = -1
+    return np.array(waiting), np.array(owners), np.array(passed)
 
 
 @njit(cache=True, nogil=True)

@@ -430,8 +430,9 @@ class Traffic(Floor):
     def _order(self, robot: RobotId) -> tuple[Yield, ...]:
         """Write down who goes first between a new itinerary and all others; answers what the others wait for."""
         table = self._timetable()
-        waiting, passed = precedences(
+        waiting, owner, passed = precedences(
             table.robots.index(robot),
+            len(table.robots),
             table.robot,
             table.start,
             table.given,
@@ -444,32 +445,27 @@ class Traffic(Floor):
             table.by_ptr,
             table.by_order,
         )
-        owner = np.searchsorted(table.node_base, passed, side="right") - 1
-        # Of each stretch and each robot that it waits for only the latest node counts.
-        order = np.lexsort((passed, owner, waiting))
-        waiting, owner, passed = waiting[order], owner[order], passed[order]
-        last = np.ones(len(order), dtype=np.bool_)
-        last[:-1] = (waiting[1:] != waiting[:-1]) | (owner[1:] != owner[:-1])
-        latest = zip(waiting[last].tolist(), owner[last].tolist(), passed[last].tolist(), strict=True)
-        told: dict[tuple[int, int], int] = {}
-        waits_for: dict[tuple[RobotId, int], list[Precedence]] = {}
+        follower_of = table.robot[waiting] if len(waiting) else waiting
+        first_of = table.first[waiting] - table.node_base[follower_of] if len(waiting) else waiting
+        node_of = passed - table.node_base[owner] if len(waiting) else passed
+        edges = zip(follower_of.tolist(), first_of.tolist(), owner.tolist(), node_of.tolist(), strict=True)
+        waits_for: dict[tuple[int, int], list[Precedence]] = {}
+        for follows, first, leads, node in edges:
+            leader = self._courses[table.robots[leads]]
+            before = leader.nodes[leader.at + node]
+            precedence = Precedence(robot=table.robots[leads], sequence=before.sequence, claim=before.claim)
+            waits_for.setdefault((follows, first), []).append(precedence)
         yields: list[Yield] = []
-        for stretch, first, node in latest:
-            waits = int(table.robot[stretch])
-            if told.get((waits, first), -1) >= node:
+        for (follows, first), leaders in waits_for.items():
+            follower_id = table.robots[follows]
+            follower = self._courses[follower_id]
+            index = follower.at + first
+            known = set(follower.nodes[index].after)
+            new = [precedence for precedence in leaders if precedence not in known]
+            if not new:
                 continue
-            told[waits, first] = node
-            leader = self._courses[table.robots[first]]
-            before = leader.nodes[leader.at + node - int(table.node_base[first])]
-            precedence = Precedence(robot=table.robots[first], sequence=before.sequence, claim=before.claim)
-            follower = self._courses[table.robots[waits]]
-            index = follower.at + int(table.first[stretch] - table.node_base[waits])
-            if precedence in follower.nodes[index].after:
-                continue
-            waits_for.setdefault((table.robots[waits], index), []).append(precedence)
-            if table.robots[waits] != robot:
+            follower.wait_for(index, new)
+            if follower_id != robot:
                 sequence = follower.nodes[index].sequence
-                yields.append(Yield(robot=table.robots[waits], sequence=sequence, after=precedence))
-        for (follower_id, index), precedences_there in waits_for.items():
-            self._courses[follower_id].wait_for(index, precedences_there)
+                yields += [Yield(robot=follower_id, sequence=sequence, after=precedence) for precedence in new]
         return tuple(yields)
