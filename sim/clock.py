@@ -112,7 +112,10 @@ class SteadyClock:
         self._shown = clock.now() if begin is None else max(begin, clock.now())
 
     def now(self) -> datetime:
-        time, wanted = self._loop.time(), self._clock.now()
+        time = self._loop.time()
+        if time == self._time:
+            return self._shown
+        wanted = self._clock.now()
         passed = time - self._time
         expected = self._shown + timedelta(seconds=passed)
         if abs(wanted - expected) > _JUMP:

@@ -565,6 +565,9 @@ class Execution(Allocation):
         if robot_id not in self._waiting or robot.drive is None or robot.wait is None or not robot.able:
             return
         waited = (self._ledger.now() - robot.wait.since).total_seconds()
+        if waited < _LONG_WAIT and self._traffic.late(robot_id) < _WORTH_REPLANNING:
+            # As planned: another plan would hardly be better.
+            return
         if waited >= self._patience.replan and not self._ledger.is_running("replanned", robot_id):
             self._ledger.set_timer("replanned", robot_id, min(waited, _LONG_WAIT))
             with self._plan_times.planning():

@@ -57,6 +57,7 @@ class Course:
 
     Indexes count `nodes`. It was last at node `at`, holds everything up to `given`, and stays at `goal` for `dwell`
     seconds before it retreats. A robot that is `stuck` is planned round: it stays where it is until further notice.
+    `promised` is when it was to be at its goal when that was planned (s).
     """
 
     fleet: FleetId
@@ -66,6 +67,7 @@ class Course:
     given: int = 0
     goal: int = 0
     dwell: float = 0.0
+    promised: float = 0.0
     _passed: list[float]
     firsts: list[int] = field(default_factory=list)
     lasts: list[int] = field(default_factory=list)

@@ -106,6 +106,8 @@ class Floor:
                     done[robot] = course.lasts[stretches.pop(0)]
                     progress = True
         assert not any(waiting.values()), f"the stored precedences run in a circle: {waiting}"
+        for course in self._courses.values():
+            course.promised = course.passed(course.goal)
 
     def _settle_stretch(self, course: Course, k: int, done: Mapping[RobotId, int], now: float) -> bool:
         first, last = course.firsts[k], course.lasts[k]
@@ -210,6 +212,11 @@ class Floor:
         """When the robot will be at its goal (s), as of the last retiming."""
         course = self._courses[robot]
         return course.passed(course.goal)
+
+    def late(self, robot: RobotId) -> float:
+        """By how much (s) it will be later at its goal than it was planned to be, as of the last retiming."""
+        course = self._courses[robot]
+        return course.passed(course.goal) - course.promised
 
     def goes_on(self, robot: RobotId) -> float | None:
         """When the robot may leave the end of what it holds (s), as of the last retiming; None at its goal."""

@@ -274,8 +274,9 @@ class Traffic(Floor):
         return {robot: self._claimed(robot, [y for y in yields[robot] if y.robot not in ready], now) for robot in moved}
 
     def _claimed(self, robot: RobotId, yields: Iterable[Yield], now: float) -> Claim:
-        """What a robot claims beyond what it was allocated."""
+        """What a robot claims beyond what it was allocated; from now on that is its promise."""
         course = self._courses[robot]
+        course.promised = course.passed(course.goal)
         return Claim(
             nodes=tuple(course.nodes[course.given + 1 : course.goal + 1]),
             retreat=tuple(course.nodes[course.goal + 1 :]),
