@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +60,19 @@ class RouteNode:
     claim: int = 0
     stop: bool = True
     after: tuple[Precedence, ...] = ()
+
+    def behind(self, others: Iterable[Precedence]) -> RouteNode:
+        """The same node, which has to wait for these as well."""
+        # Not by `replace`, which takes twice as long: each claim makes a hundred nodes wait.
+        return RouteNode(
+            sequence=self.sequence,
+            waypoint=self.waypoint,
+            lane=self.lane,
+            lift=self.lift,
+            claim=self.claim,
+            stop=self.stop,
+            after=(*self.after, *others),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

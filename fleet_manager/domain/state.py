@@ -364,10 +364,7 @@ def _wait_for(s: FleetState, robot_id: RobotId, after: dict[int, list[Precedence
     robot = s.robots[robot_id]
 
     def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
-        return tuple(
-            replace(node, after=(*node.after, *after[node.sequence])) if node.sequence in after else node
-            for node in nodes
-        )
+        return tuple(node.behind(after[node.sequence]) if node.sequence in after else node for node in nodes)
 
     drive = robot.drive and replace(robot.drive, nodes=extended(robot.drive.nodes))
     s.put_robot(replace(robot, drive=drive, retreat=extended(robot.retreat)))

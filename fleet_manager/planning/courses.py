@@ -230,8 +230,7 @@ class Course:
 
     def wait_for(self, index: int, precedences: Sequence[Precedence]) -> None:
         """The way to a node becomes the robot's only after others."""
-        node = self.nodes[index]
-        self.nodes[index] = replace(node, after=(*node.after, *precedences))
+        self.nodes[index] = self.nodes[index].behind(precedences)
 
     def chunk(self) -> Chunk:
         if self._chunk is None:

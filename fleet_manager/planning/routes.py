@@ -90,6 +90,9 @@ class RouteTables:
 
         self._reached = {i for move in self._moves for i in move}
         self._reverse = self._reverse_graph(frozenset())
+        # Many goals are looked up while the same lanes are closed.
+        self._closed: frozenset[LaneId] = frozenset()
+        self._reverse_closed = self._reverse
 
     def _add(self, start: WaypointId, end: WaypointId, seconds: float, lane: Lane | None, lift: Lift | None) -> None:
         key = (self._index[start], self._index[end])
@@ -114,7 +117,9 @@ class RouteTables:
         if found is None:
             if closed and len(self._tables) > _TABLES_KEPT:
                 self._tables = {k: table for k, table in self._tables.items() if not k[1]}
-            reverse = self._reverse_graph(closed) if closed else self._reverse
+            if closed and closed != self._closed:
+                self._closed, self._reverse_closed = closed, self._reverse_graph(closed)
+            reverse = self._reverse_closed if closed else self._reverse
             times, hops = dijkstra(reverse, directed=True, indices=[self._index[goal]], return_predecessors=True)
             found = self._tables[key] = (times[0], hops[0])
         return found
