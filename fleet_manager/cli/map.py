@@ -1,4 +1,4 @@
-"""`wardfleet map`: look at, check, convert and generate site maps."""
+"""`wardfleet map`: look at, check, convert, align and generate site maps."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fleet_manager.cli.map_align import map_align
 from fleet_manager.cli.map_diff import diff
 from fleet_manager.cli.problems import plain_problems
 from fleet_manager.cli.progress import progress_bar
 from maps.drawing import draw
-from maps.exporters import nav2_route_graph
+from maps.exporters import nav2_grid, nav2_route_graph
 from maps.generator import DEFAULT_ROBOTS, generate
 from maps.importers import read_any
 from maps.model import LevelId, Site
@@ -28,11 +29,12 @@ from maps.site_files import save_site
 from maps.validation import Finding, Severity, check
 
 app = typer.Typer(
-    help="Look at, check, convert and generate site maps.",
+    help="Look at, check, convert, align and generate site maps.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    epilog="Maps are read from a site folder, an Open-RMF `building.yaml` or a Nav2 route graph (`.geojson`).",
+    epilog="Maps are read from a site folder, an Open-RMF `building.yaml`, a Nav2 route graph (`.geojson`) or a Nav2 "
+    "occupancy grid (`.yaml` with its picture).",
 )
 
 SiteArgument = Annotated[Path, typer.Argument(metavar="SITE", help="A site folder, or a map in a known format.")]
@@ -40,6 +42,7 @@ SiteArgument = Annotated[Path, typer.Argument(metavar="SITE", help="A site folde
 
 class ExportFormat(StrEnum):
     NAV2 = "nav2"
+    NAV2_GRID = "nav2-grid"
 
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -69,7 +72,10 @@ def import_map(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A map in a known format.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The site folder to write.")],
 ) -> None:
-    """Convert a map to a site folder that can be edited and run."""
+    """Convert a map to a site folder that can be edited and run.
+
+    An occupancy grid gives a draft: lanes, doorways and numbered rooms, for you to name and correct.
+    """
     with plain_problems(), _steps("Reading", "Checking", "Writing") as step:
         site = read_any(file)
         step()
@@ -83,17 +89,26 @@ def import_map(
 @app.command("export", epilog="Example: `wardfleet map export sites/clinic --format nav2 -o clinic.geojson`")
 def export_map(
     site: SiteArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write; a folder for grids.")],
     form: Annotated[ExportFormat, typer.Option("--format", help="The format to write.")] = ExportFormat.NAV2,
 ) -> None:
-    """Write a site in another system's format: `nav2` is the route server's GeoJSON graph."""
-    writers: dict[ExportFormat, Callable[[Site, Path], None]] = {ExportFormat.NAV2: nav2_route_graph.write}
+    """Write a site in another system's format.
+
+    `nav2` is the route server's GeoJSON graph, `nav2-grid` an occupancy grid (YAML and PGM) for each level.
+    """
+    writers: dict[ExportFormat, Callable[[Site, Path], None]] = {
+        ExportFormat.NAV2: nav2_route_graph.write,
+        ExportFormat.NAV2_GRID: nav2_grid.write,
+    }
     with plain_problems(), _steps("Reading", "Writing") as step:
         loaded = read_any(site)
         step()
         writers[form](loaded, output)
         step()
-    typer.echo(f"{output}: {len(loaded.waypoints)} waypoints, {len(loaded.lanes)} lanes")
+    if form is ExportFormat.NAV2_GRID:
+        typer.echo(f"{output}: {len(loaded.levels)} levels")
+    else:
+        typer.echo(f"{output}: {len(loaded.waypoints)} waypoints, {len(loaded.lanes)} lanes")
 
 
 @app.command("generate", epilog="Example: `wardfleet map generate -o sites/big --floors 10 --seed 7 --robots 100`")
@@ -115,6 +130,11 @@ def generate_site(
     _print_summary(site, findings, output)
 
 
+app.command(
+    "align",
+    epilog="Example: `wardfleet map align sites/clinic --fleet delivery --level L1 --pair pharmacy=3.2,-1.0 "
+    "--pair kitchen=14.8,-0.9 --pair lobby=9.1,6.4 --write`",
+)(map_align)
 app.command("diff", epilog="Example: `wardfleet map diff sites/clinic sites/clinic_with_new_wing`")(diff)
 
 

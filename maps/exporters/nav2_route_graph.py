@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from maps.errors import MapWriteError
 from maps.graph import routing_graph
 from maps.importers.nav2_route_graph import SiteMember
 from maps.model import Site, WaypointId
 from maps.records import plain
 from maps.roles import role_properties
+from maps.storing import store
 
 FRAME = "map"
 """The frame of all nodes: the site frame, which a robot's map frame must coincide with to use the file as it is."""
@@ -31,20 +29,7 @@ FRAME = "map"
 
 def write(site: Site, path: Path) -> None:
     """Store the route graph of `site` at `path`, whole or not at all; raises MapWriteError."""
-    text = json.dumps(_collection(site), ensure_ascii=False, indent=1)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(fresh, 0o644)
-            os.replace(fresh, path)
-        except OSError:
-            os.unlink(fresh)
-            raise
-    except OSError as error:
-        raise MapWriteError(f"cannot be written ({error.strerror or error})", file=path) from error
+    store(path, json.dumps(_collection(site), ensure_ascii=False, indent=1).encode())
 
 
 def _collection(site: Site) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maps.errors import MapFormatError, MapReadError
-from maps.importers import nav2_route_graph, open_rmf
+from maps.importers import nav2_grid, nav2_grid_file, nav2_route_graph, open_rmf
 from maps.model import Site
 from maps.site_files import SITE_FILE, load_site
 
@@ -23,6 +23,7 @@ class MapFormat:
 
 FORMATS = (
     MapFormat("WardFleet site folder", lambda path: path.is_dir() or path.name == SITE_FILE, load_site),
+    MapFormat("Nav2 occupancy grid (*.yaml and its picture)", nav2_grid_file.is_grid, nav2_grid.read),
     MapFormat("Open-RMF building (*.yaml)", lambda path: path.suffix in (".yaml", ".yml"), open_rmf.read),
     MapFormat("Nav2 route graph (*.geojson)", lambda path: path.suffix in (".geojson", ".json"), nav2_route_graph.read),
 )

@@ -203,7 +203,7 @@ def test_a_broken_graph_is_told_by_feature_and_field(
 
 def test_unknown_formats_and_missing_files(tmp_path: Path) -> None:
     (tmp_path / "plan.dwg").write_text("AC1032")
-    with pytest.raises(MapFormatError, match="Known are: WardFleet site folder, Open-RMF"):
+    with pytest.raises(MapFormatError, match="Known are: WardFleet site folder, Nav2 occupancy grid"):
         read_any(tmp_path / "plan.dwg")
     with pytest.raises(MapReadError, match="no such file"):
         read_any(tmp_path / "nowhere.yaml")
