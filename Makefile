@@ -4,10 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONSOLE := fleet_manager/console
+ROS := ros_ws/install/built
+ROS_SOURCES := $(shell find ros_ws/src ros_ws/simulation -type f -not -name '*.pyc' 2>/dev/null) ros_ws/build.py ros_ws/mend_wheels.py
+# ROS 2 comes from a sourced installation, or as wheels, which there are for x86-64 Linux alone.
+ROS_TO_BE_HAD := $(or $(AMENT_PREFIX_PATH),$(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)))
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(wildcard $(CONSOLE)/*.json $(CONSOLE)/*.ts $(CONSOLE)/*.html $(CONSOLE)/*.js)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format console chromium lock bench clean clean-kernels
+.PHONY: help setup ros demo test soak check format console chromium lock bench clean clean-kernels
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,9 +36,21 @@ $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE
 	cd $(CONSOLE) && npm run --silent build
 	@touch $@
 
+$(VENV)/ros: constraints-ros.txt $(VENV)/ready
+	@test -n "$(AMENT_PREFIX_PATH)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-ros.txt
+	@touch $@
+
+$(ROS): $(VENV)/ros $(ROS_SOURCES)
+	@$(BIN)/python ros_ws/build.py build
+	@touch $@
+
+ros: $(if $(ROS_TO_BE_HAD),$(ROS),$(VENV)/ready)  ## ROS 2 and the workspace ros_ws/ built into ros_ws/install
+	@test -n "$(ROS_TO_BE_HAD)" || echo "There are no wheels of ROS 2 for this machine and none is sourced: going on without ROS 2."
+
 console: $(CONSOLE)/dist/index.html  ## Build the web console
 
 demo: setup  ## A simulated hospital with 6 robots on http://localhost:8000
+	@$(if $(ROS_TO_BE_HAD),$(MAKE) --no-print-directory ros || true,:)
 	@exec $(BIN)/wardfleet demo $(DEMO)
 
 chromium:
@@ -49,8 +65,9 @@ check: setup  ## Format, lint, types, import contracts, the console's checks
 	$(BIN)/lint-imports --no-cache
 	cd $(CONSOLE) && npm run --silent check
 
-test: check chromium  ## Everything that is tested
-	$(BIN)/pytest -n 2 --dist loadfile
+test: check chromium ros  ## Everything that is tested
+	$(BIN)/python -m robot_agents.ros2.environment --if-there $(BIN)/pytest -n 2 --dist loadfile
+	$(if $(ROS_TO_BE_HAD),$(BIN)/python ros_ws/build.py test)
 
 soak: setup  ## Ten thousand histories of the traffic, a thousand hospitals full of faults, 200 crashes, all planted bugs
 	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) --explore $(or $(EXPLORE),1000) --crashes $(or $(CRASHES),200) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py tests/scenario/test_explore.py tests/scenario/test_crashes.py
@@ -62,11 +79,12 @@ format: setup  ## Put the code into shape
 bench: setup  ## Measure: one simulated day
 	$(BIN)/wardfleet bench day --json build/day.json
 
-lock:  ## Bring constraints.txt up to date with pyproject.toml
+lock:  ## Bring constraints.txt and constraints-ros.txt up to date with pyproject.toml and ros_ws/wheels.in
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --all-build-deps --extra dev --output-file constraints.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --constraint constraints.txt --output-file constraints-ros.txt ros_ws/wheels.in
 
 clean-kernels:  ## Remove compiled kernels; after a change in one that another file calls
 	find fleet_manager sim -path '*/__pycache__/*.nb[ci]' -delete
 
 clean:  ## Remove everything that was built
-	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist build
+	rm -rf $(VENV) $(CONSOLE)/node_modules $(CONSOLE)/dist build ros_ws/build ros_ws/install ros_ws/log
