@@ -195,11 +195,15 @@ class ModeChanged(_Report):
 
 
 class OffRoute(_Report):
-    """The robot is farther from its lane than half the lane width: the resources near it are held."""
+    """The robot is farther from its lane than half the lane width: the resources near it are held.
+
+    `reason` says in words where it takes itself to be and why that may be so, as far as the agent can tell.
+    """
 
     type: Literal["off_route"] = "off_route"
     pose: Pose
     distance: float
+    reason: str = ""
 
 
 class Blocked(_Report):

@@ -122,8 +122,8 @@ class AgentRuntime:
     def mode(self, mode: Mode, reason: str = "", pose: Pose | None = None, waypoint: str | None = None) -> None:
         self._report(partial(ModeChanged, mode=mode, reason=reason, pose=pose, waypoint=waypoint))
 
-    def off_route(self, pose: Pose, distance: float) -> None:
-        self._report(partial(OffRoute, pose=pose, distance=distance))
+    def off_route(self, pose: Pose, distance: float, reason: str = "") -> None:
+        self._report(partial(OffRoute, pose=pose, distance=distance, reason=reason))
 
     def blocked(self, reason: str, *, over: bool = False) -> None:
         self._report(partial(Blocked, reason=reason, over=over))

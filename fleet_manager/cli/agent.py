@@ -66,6 +66,7 @@ def agent(
         options = {"world_token": world_token, "speed": str(speed)} | _options(option or [])
         options |= {"world": world} if world else {}
         options |= {"site": str(site)} if site else {}
+        options |= {"state_dir": str(state_dir)} if state_dir else {}
         clock = WallClock() if speed == 1.0 else ScaledClock(speed, (epoch or datetime.now(UTC)).replace(tzinfo=UTC))
         manager_link = WebSocketConnect(manager, ping_interval=20.0 * speed, patience=10.0 * speed)
         fleet = _Fleet(tokens, manager_link, clock, state_dir, speed)

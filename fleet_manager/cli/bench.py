@@ -16,6 +16,7 @@ class _Benchmarks(LazyGroup):
         "traffic": "bench_traffic:traffic",
         "sim": "bench_sim:sim",
         "mapf": "bench_mapf:mapf",
+        "ros": "bench_ros:ros",
     }
 
 

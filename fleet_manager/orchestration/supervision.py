@@ -229,7 +229,7 @@ class Supervision:
                 self._ledger.alert(
                     "off_route",
                     robot_id,
-                    f"{robot_id} is {report.distance:.1f} m off its route",
+                    f"{robot_id} is {report.distance:.1f} m off its route" + (report.reason and f": {report.reason}"),
                     "bring it back to its lane, then confirm its position",
                 )
             case protocol.ChargeReached():

@@ -10,6 +10,8 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TypeAlias
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -38,6 +40,10 @@ from robot_agents.protocol import (
     from_agent,
     from_manager,
 )
+from robot_agents.ros2.agent import Ros2Agent
+from robot_agents.ros2.factory import ros2_robots
+from robot_agents.ros2.frames import MapFrames
+from robot_agents.ros2.settings import RobotSettings
 from robot_agents.runtime import AgentRuntime, AgentSettings
 from robot_agents.simulated.agent import SimulatedAgent
 from robot_agents.transport import Connect, Unreadable
@@ -48,9 +54,14 @@ from sim.port import BodyMode
 from sim.world import World
 from sim.world_server import WorldServer
 from tests.builders import DOOR, FLEET, ROBOT_1, corridor_site
+from tests.nav2_in_memory import MemoryNav2
+from tests.ros.stage import ros_domain, simulated_nav2
 
 SPEED = 40.0
 """Simulated seconds per wall second where sockets are used."""
+
+ROS_SPEED = 10.0
+"""The same where ROS is used: a position told ten times a second of wall time is then a metre old."""
 
 
 class Manager:
@@ -298,6 +309,50 @@ def simulated_remote(story: Story) -> None:
             await tell(rig, story)
 
     run_scaled(main(), SPEED)
+
+
+def ros2_in_memory(story: Story) -> None:
+    """The agent of a robot that runs Nav2, without ROS: the simulated Nav2 in this process, virtual time."""
+
+    async def main() -> None:
+        site, manager = corridor_site(), Manager()
+        world = _world(site)
+        robot = MemoryNav2(ROBOT_1, site.fleets[FLEET], site, world, rng=random.Random(1))
+        await robot.start()
+        settings = RobotSettings(map_of_level="{level}.yaml")
+        agent = Ros2Agent(ROBOT_1, robot, LoopClock(), settings, level="L1", frames=MapFrames({}), site=site)
+        rig = Rig(site, manager, MemoryLine(ROBOT_1, manager), agent)
+        rig.robot_speed = lambda: world.state(ROBOT_1).speed
+        rig.press_estop = partial(_press, world)
+        try:
+            await tell(rig, story)
+        finally:
+            await robot.stop()
+
+    run_virtual(main())
+
+
+def ros2(story: Story) -> None:
+    """The agent with rclpy, the simulated Nav2 in another process, the manager behind a WebSocket, wall time."""
+
+    async def main(folder: Path, domain: int) -> None:
+        site, manager = corridor_site(), Manager()
+        world = _world(site)
+        async with AsyncExitStack() as stack:
+            port = await stack.enter_async_context(WorldServer(world, speed=ROS_SPEED).listening("127.0.0.1", 0))
+            line = await stack.enter_async_context(SocketLine.to(manager, ROS_SPEED))
+            nav2 = simulated_nav2(folder, site, f"ws://127.0.0.1:{port}", speed=ROS_SPEED, robots=[ROBOT_1])
+            stack.callback(nav2.close)
+            options = {"speed": str(ROS_SPEED), "site": str(folder / "site"), "map_of_level": "{level}.yaml"}
+            options["domain_id"] = str(domain)
+            (agent,) = await stack.enter_async_context(ros2_robots([ROBOT_1], LoopClock(), options))
+            rig = Rig(site, manager, line, agent)
+            rig.robot_speed = lambda: world.state(ROBOT_1).speed
+            rig.press_estop = partial(_press, world)
+            await tell(rig, story)
+
+    with ros_domain() as domain, TemporaryDirectory() as folder:
+        run_scaled(main(Path(folder), domain), ROS_SPEED)
 
 
 def walking_porter(story: Story) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Final
 import httpx
 import pytest
 import typer
+import yaml
 from typer.core import TyperGroup
 
 from fleet_manager.api.schemas import DeliveryRequest
@@ -30,6 +31,7 @@ from fleet_manager.cli.main import app
 from maps.generator import generate
 from robot_agents import protocol
 from robot_agents.registry import GROUP
+from robot_agents.ros2.settings import robot_settings
 from sim.scenario_file import FIRST, read_scenario
 from sim.scenario_run import run_scenario
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks_of
@@ -38,6 +40,14 @@ from tests.processes import HospitalProcesses, hospital_processes
 MANAGER: Final = "127.0.0.1:8000"
 CHECKED: Final = {"python", "json", "yaml", "toml", "ini", "caddy", "sh", "console", "text"}
 SHELL: Final = ("sh", "console")
+VARIABLES: Final = {
+    "RMW_IMPLEMENTATION",
+    "ROS_AUTOMATIC_DISCOVERY_RANGE",
+    "ROS_DISCOVERY_SERVER",
+    "ROS_DOMAIN_ID",
+    "WARDFLEET_AGENT_TOKEN",
+}
+"""What the pages set, and ROS or WardFleet reads."""
 _SAID: Final = {"tasks": "T00001", "closures": "C000001", "alarms": "F000001"}
 """What the pages call the first thing that a reader makes."""
 
@@ -121,8 +131,12 @@ def _check_transcript(document: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
 def test_yaml(block: Block, tmp_path: Path) -> None:
-    """Whole scenarios, or parts of one on the general hospital."""
+    """Whole scenarios, parts of one on the general hospital, or ROS parameters of a robot's agent."""
     what, _, name = block.note.partition(" ")
+    if block.note == "agent parameters":
+        (given,) = yaml.safe_load(block.text).values()
+        robot_settings(given["ros__parameters"], {})
+        return
     assert what in ("scenario", "part"), f"{block}: say what it is, such as `test: scenario NAME.scenario.yaml`"
     file = tmp_path / (name or "part.scenario.yaml")
     beginning = "site: general_hospital\n" if what == "part" else ""
@@ -210,6 +224,30 @@ def test_command_lines(page: Path, request: pytest.FixtureRequest, tmp_path: Pat
                 session.do(words, block)
 
 
+def check_ros2(arguments: list[str], block: Block) -> None:
+    """What `ros2` is told of this project is there: executables, launch files with their arguments, interfaces."""
+    match arguments:
+        case ["run", package, executable, *_] if (setup := ROOT / "ros_ws" / "src" / package / "setup.py").exists():
+            assert f'"{executable} = ' in setup.read_text(encoding="utf-8"), f"{block}: {package} has no {executable}"
+        case ["run", package, *_]:
+            assert not package.startswith("fleet_"), f"{block}: there is no package {package}"
+        case ["launch", file, *given]:
+            text = (ROOT / file).read_text(encoding="utf-8")
+            for argument in given:
+                name = argument.partition(":=")[0]
+                assert f'DeclareLaunchArgument("{name}"' in text, f"{block}: {file} has no argument {name}"
+        case ["service", "call", name, kind, *_]:
+            package, folder, interface = kind.split("/")
+            assert (ROOT / "ros_ws" / "src" / package / folder / f"{interface}.{folder}").exists(), f"{block}: {kind}"
+            assert name.startswith("/fleet/"), f"{block}: {name}"
+            bridge = ROOT / "ros_ws/src/fleet_bridge_ros2/fleet_bridge_ros2/node.py"
+            assert f'"{name.removeprefix("/fleet/")}"' in bridge.read_text(encoding="utf-8"), f"{block}: {name}"
+        case ["topic", "echo", name]:
+            assert name.startswith("/fleet/"), f"{block}: {name}"
+        case _:
+            pytest.fail(f"{block}: teach this test what ros2 {' '.join(arguments)} does")
+
+
 class _Session:
     """One reader who follows one page."""
 
@@ -240,8 +278,20 @@ class _Session:
                 paths = [word for before, word in options if before != "-p" and not word.startswith("-")]
                 assert paths
                 assert all((ROOT / path).exists() for path in paths), f"{block}: {paths}"
+            case "python":
+                # A module of ours that runs another command.
+                dash_m, module, *command = arguments
+                assert dash_m == "-m"
+                assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), f"{block}: no module {module}"
+                self.do(command, block)
             case "sqlite3":
                 self._sqlite(*arguments)
+            case "ros2":
+                check_ros2(arguments, block)
+            case "export":
+                assert arguments[0].partition("=")[0] in VARIABLES, f"{block}: nobody reads {arguments[0]}"
+            case "" | "pip" | "colcon" | "fastdds":  # "" is `. FILE`
+                pass  # programs of ROS and Python, on a machine that has them
             case _:
                 pytest.fail(f"{block}: nobody checks {program}")
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from benchmarks.day import DayResult
 from benchmarks.mapf import MapfResult
 from benchmarks.replan import ReplanResult
+from benchmarks.ros import RosResult
 from benchmarks.sim import SimResult
 from benchmarks.traffic import TrafficResult
 from fleet_manager.api.app import create_app
@@ -94,6 +95,7 @@ def test_the_waiting_times_are_the_real_ones() -> None:
         ("docs/developer.md", "sim figures", SimResult),
         ("benchmarks/README.md", "mapf figures", MapfResult),
         ("benchmarks/README.md", "replan figures", ReplanResult),
+        ("benchmarks/README.md", "ros figures", RosResult),
     ],
 )
 def test_developers_know_every_figure_of_the_benches(page: str, note: str, result: type) -> None:

@@ -157,7 +157,7 @@ def test_a_group_without_a_command_shows_its_commands(group: str) -> None:
         ("bench mapf --map pass.map --scen pass.scen --agents 2 --paths missing/paths.json", "missing/paths.json"),
         ("agent --kind simulated --manager ws://127.0.0.1:1/agents/v1", "name at least one --robot"),
         ("agent --kind simulated --manager http://127.0.0.1:1 --robot robot-1", "is not an address such as ws://"),
-        ("agent --kind spaceship --manager ws://127.0.0.1:1 --robot robot-1", "known are: porter, simulated"),
+        ("agent --kind spaceship --manager ws://127.0.0.1:1 --robot robot-1", "known are: porter, ros2, simulated"),
         ("agent --kind simulated --manager ws://127.0.0.1:1 --token-file nowhere.json", "nowhere.json"),
     ],
 )
