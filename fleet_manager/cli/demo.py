@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,6 +27,8 @@ from maps.fleets import with_robots
 from maps.importers import read_any
 from maps.model import CarrierKind, Site
 from maps.site_files import save_site
+from robot_agents.ros2.domain import free_domain
+from robot_agents.ros2.environment import Ros, RosMissingError, find_ros
 
 DEFAULT_SITE: Final = Path(__file__).parents[2] / "maps" / "sites" / "general_hospital"
 
@@ -37,6 +40,27 @@ out = Console(stderr=True, highlight=False)
 
 class DemoError(Exception):
     """A part of the demo did not start, or a setting can't be used."""
+
+
+class RobotKind(StrEnum):
+    """How the demo's robots are simulated."""
+
+    ROS2 = "ros2"
+    SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RosGraph:
+    """Where the robots' nodes are."""
+
+    ros: Ros
+    domain: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # What killed processes leave in shared memory would disturb those that are started again.
+        transport = {"FASTDDS_BUILTIN_TRANSPORTS": "UDPv4"}
+        return {**transport, **self.ros.variables, "ROS_DOMAIN_ID": str(self.domain)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +75,15 @@ class _Plan:
     speed: float
     epoch: str
     auto_handover: bool
+    graph: _RosGraph | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A process of the demo."""
+
+    command: list[str]
+    environment: Mapping[str, str]
 
 
 def demo(
@@ -61,17 +94,22 @@ def demo(
     auto_handover: Annotated[
         bool, typer.Option("--auto-handover", help="Simulated staff load and unload the robots.")
     ] = False,
+    agents: Annotated[
+        RobotKind | None,
+        typer.Option(help="Robots that run ROS 2 and Nav2, or plain simulated ones; ros2 where ROS 2 is there."),
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="Folder to keep the state in; a temporary one otherwise.")] = None,
 ) -> None:
     """Start manager, world, agents and console of a simulated hospital on this machine.
 
-    The manager, the world (doors, lifts, bodies) and the robots' agents are separate processes: end any of them and
-    see what happens. The demo starts it again.
+    The manager, the world (doors, lifts, bodies), the robots and their agents are separate processes: end any of them
+    and see what happens. The demo starts it again.
 
     Examples: `wardfleet demo`, `wardfleet demo --site clinic.building.yaml --robots 4 --auto-handover`
     """
-    with plain_problems(DemoError), _folder(state) as folder:
-        plan = _prepare(folder, site, robots, port, speed, auto_handover=auto_handover)
+    with plain_problems(DemoError), ExitStack() as held:
+        folder = held.enter_context(_folder(state))
+        plan = _prepare(folder, site, robots, port, speed, auto_handover=auto_handover, held=held, agents=agents)
         _run(plan)
 
 
@@ -85,7 +123,17 @@ def _folder(state: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _prepare(folder: Path, source: Path, robots: int, port: int, speed: float, *, auto_handover: bool) -> _Plan:
+def _prepare(
+    folder: Path,
+    source: Path,
+    robots: int,
+    port: int,
+    speed: float,
+    *,
+    auto_handover: bool,
+    held: ExitStack,
+    agents: RobotKind | None,
+) -> _Plan:
     if _taken(port):
         raise DemoError(f"port {port} is in use; choose another one with --port")
     site = _with_robots(read_any(source), robots)
@@ -103,7 +151,23 @@ def _prepare(folder: Path, source: Path, robots: int, port: int, speed: float, *
         speed=speed,
         epoch=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         auto_handover=auto_handover,
+        graph=_ros_graph(held, agents),
     )
+
+
+def _ros_graph(held: ExitStack, agents: RobotKind | None) -> _RosGraph | None:
+    """The domain of ROS_DOMAIN_ID, or else one that nobody has, until `held` ends; None without ROS 2."""
+    if agents is RobotKind.SIMULATED:
+        return None
+    try:
+        ros = find_ros(packages=("fleet_interfaces", "nav2_msgs", "fleet_sim_ros2"))
+    except RosMissingError as missing:
+        if agents is RobotKind.ROS2:
+            raise DemoError(str(missing)) from missing
+        out.print(f"The robots run without ROS 2: {missing}.")
+        return None
+    given = os.environ.get("ROS_DOMAIN_ID", "")
+    return _RosGraph(ros=ros, domain=int(given) if given.isdigit() else held.enter_context(free_domain()))
 
 
 def _with_robots(site: Site, robots: int) -> Site:
@@ -140,18 +204,20 @@ def _free_port() -> int:
 
 
 def _run(plan: _Plan) -> None:
-    commands = _commands(plan, world_port=_free_port())
+    parts = _parts(plan, world_port=_free_port())
     processes: dict[str, subprocess.Popen[bytes]] = {}
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        for name, command in commands.items():
-            processes[name] = _start(plan, name, command)
+        for name, part in parts.items():
+            processes[name] = _start(plan, name, part)
         _wait_until_ready(plan, processes)
         out.print(f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots)} robots.")
+        if plan.graph is not None:
+            out.print(f"Each robot runs ROS 2 with Nav2's interface, in the ROS domain {plan.graph.domain}.")
         if not CONSOLE.is_dir():
             out.print("The console is not built: `make console` builds it. The API is there all the same.")
         out.print(f"Logs and state: {plan.folder}. Ctrl+C ends the demo.")
-        _watch(plan, commands, processes)
+        _watch(plan, parts, processes)
     except KeyboardInterrupt:
         out.print("Ending the demo.")
     finally:
@@ -168,7 +234,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _commands(plan: _Plan, world_port: int) -> dict[str, list[str]]:
+def _parts(plan: _Plan, world_port: int) -> dict[str, _Part]:
     wardfleet = [sys.executable, "-m", "fleet_manager.cli"]
     world = f"ws://127.0.0.1:{world_port}"
     pace = ["--speed", str(plan.speed), "--epoch", plan.epoch]
@@ -176,32 +242,43 @@ def _commands(plan: _Plan, world_port: int) -> dict[str, list[str]]:
     handover = ["--auto-handover"] if plan.auto_handover else []
     database = f"sqlite+aiosqlite:///{plan.folder / 'fleet.sqlite3'}"
     named = [argument for robot in plan.robots for argument in ("--robot", robot)]
-    return {
-        "world": [*wardfleet, "sim", "world", *site, "--port", str(world_port), "--speed", str(plan.speed)],
-        "manager": [
-            *wardfleet,
-            "serve",
-            *site,
-            "--port",
-            str(plan.port),
-            "--tokens",
-            str(plan.tokens),
-            "--world",
-            world,
-            "--database",
-            database,
-            *pace,
-            *handover,
-        ],
-        "agents": [
+    plain = os.environ | {"PYTHONUNBUFFERED": "1"}
+    parts = {
+        "world": _Part(
+            [*wardfleet, "sim", "world", *site, "--port", str(world_port), "--speed", str(plan.speed)], plain
+        ),
+        "manager": _Part(
+            [
+                *wardfleet,
+                "serve",
+                *site,
+                "--port",
+                str(plan.port),
+                "--tokens",
+                str(plan.tokens),
+                "--world",
+                world,
+                "--database",
+                database,
+                *pace,
+                *handover,
+            ],
+            plain,
+        ),
+    }
+    graph = plan.graph
+    if graph is not None:
+        plain = plain | graph.environment
+        parts["robots"] = _Part(_simulated_robots(plan, graph, world), plain)
+    kind = ["--kind", "simulated", "--world", world] if graph is None else ["--kind", "ros2"]
+    parts["agents"] = _Part(
+        [
             *wardfleet,
             "agent",
-            "--kind",
-            "simulated",
+            *kind,
+            *([] if graph is None else ["--option", "map_of_level={level}.yaml"]),
             "--manager",
             f"ws://127.0.0.1:{plan.port}/agents/v1",
-            "--world",
-            world,
             "--token-file",
             str(plan.tokens),
             "--state-dir",
@@ -210,17 +287,24 @@ def _commands(plan: _Plan, world_port: int) -> dict[str, list[str]]:
             *pace,
             *named,
         ],
-    }
+        plain,
+    )
+    return parts
 
 
-def _start(plan: _Plan, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+def _simulated_robots(plan: _Plan, graph: _RosGraph, world: str) -> list[str]:
+    """Robots of the simulated world that run Nav2, as their agents see them."""
+    executable = graph.ros.executable("fleet_sim_ros2", "simulated_robots")
+    robots = ", ".join(f"'{robot}'" for robot in plan.robots)
+    given = {"site": plan.site, "world": world, "speed": plan.speed, "robots": f"[{robots}]"}
+    parameters = [text for name, value in given.items() for text in ("-p", f"{name}:={value}")]
+    return [str(executable), "--ros-args", *parameters]
+
+
+def _start(plan: _Plan, name: str, part: _Part) -> subprocess.Popen[bytes]:
     (plan.folder / "agents").mkdir(exist_ok=True)
     with (plan.folder / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_environment())
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(part.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=part.environment)
 
 
 def _wait_until_ready(plan: _Plan, processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -247,7 +331,7 @@ def _last_words(plan: _Plan, name: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _watch(plan: _Plan, commands: dict[str, list[str]], processes: dict[str, subprocess.Popen[bytes]]) -> None:
+def _watch(plan: _Plan, parts: Mapping[str, _Part], processes: dict[str, subprocess.Popen[bytes]]) -> None:
     """Start a part again when it ends; a world without bodies would be another hospital, so its end is the demo's."""
     while True:
         time.sleep(0.5)
@@ -257,4 +341,4 @@ def _watch(plan: _Plan, commands: dict[str, list[str]], processes: dict[str, sub
             if name == "world":
                 raise DemoError(f"the world ended: {_last_words(plan, name)}")
             out.print(f"The {name} ended with code {process.returncode}; starting it again.")
-            processes[name] = _start(plan, name, commands[name])
+            processes[name] = _start(plan, name, parts[name])
