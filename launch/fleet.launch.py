@@ -1,11 +1,13 @@
-"""The fleet manager.
+"""The fleet manager, and the fleet as a ROS graph unless `bridge:=false`.
 
 `ros2 launch launch/fleet.launch.py site:=SITE tokens:=tokens.json`
 """
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -16,6 +18,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("host", default_value="127.0.0.1", description="address to listen on"),
             DeclareLaunchArgument("port", default_value="8000"),
             DeclareLaunchArgument("database", default_value="sqlite+aiosqlite:///fleet.sqlite3"),
+            DeclareLaunchArgument("bridge", default_value="true", description="whether the fleet is shown in ROS"),
             ExecuteProcess(
                 cmd=[
                     "wardfleet",
@@ -32,6 +35,13 @@ def generate_launch_description() -> LaunchDescription:
                     LaunchConfiguration("database"),
                 ],
                 name="fleet_manager",
+                output="screen",
+            ),
+            Node(
+                package="fleet_bridge_ros2",
+                executable="fleet_bridge",
+                parameters=[{"manager": ["http://127.0.0.1:", LaunchConfiguration("port")]}],
+                condition=IfCondition(LaunchConfiguration("bridge")),
                 output="screen",
             ),
         ]

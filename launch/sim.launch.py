@@ -1,4 +1,4 @@
-"""A whole simulated hospital: manager, world, simulated robots that run Nav2, and their agents.
+"""A whole simulated hospital: manager, world, robots that run Nav2, their agents, and the fleet as a ROS graph.
 
 `ros2 launch launch/sim.launch.py site:=SITE tokens:=tokens.json`
 """
@@ -44,6 +44,12 @@ def generate_launch_description() -> LaunchDescription:
                     world,
                 ],
                 name="fleet_manager",
+                output="screen",
+            ),
+            Node(
+                package="fleet_bridge_ros2",
+                executable="fleet_bridge",
+                parameters=[{"manager": ["http://127.0.0.1:", LaunchConfiguration("port")]}],
                 output="screen",
             ),
             Node(

@@ -160,7 +160,7 @@ def _ros_graph(held: ExitStack, agents: RobotKind | None) -> _RosGraph | None:
     if agents is RobotKind.SIMULATED:
         return None
     try:
-        ros = find_ros(packages=("fleet_interfaces", "nav2_msgs", "fleet_sim_ros2"))
+        ros = find_ros(packages=("fleet_interfaces", "nav2_msgs", "fleet_sim_ros2", "fleet_bridge_ros2"))
     except RosMissingError as missing:
         if agents is RobotKind.ROS2:
             raise DemoError(str(missing)) from missing
@@ -214,6 +214,7 @@ def _run(plan: _Plan) -> None:
         out.print(f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots)} robots.")
         if plan.graph is not None:
             out.print(f"Each robot runs ROS 2 with Nav2's interface, in the ROS domain {plan.graph.domain}.")
+            out.print("The fleet is there too: topics and services below /fleet, see docs/ros2.md.")
         if not CONSOLE.is_dir():
             out.print("The console is not built: `make console` builds it. The API is there all the same.")
         out.print(f"Logs and state: {plan.folder}. Ctrl+C ends the demo.")
@@ -270,6 +271,7 @@ def _parts(plan: _Plan, world_port: int) -> dict[str, _Part]:
     if graph is not None:
         plain = plain | graph.environment
         parts["robots"] = _Part(_simulated_robots(plan, graph, world), plain)
+        parts["bridge"] = _Part(_bridge(plan, graph), plain)
     kind = ["--kind", "simulated", "--world", world] if graph is None else ["--kind", "ros2"]
     parts["agents"] = _Part(
         [
@@ -296,7 +298,18 @@ def _simulated_robots(plan: _Plan, graph: _RosGraph, world: str) -> list[str]:
     """Robots of the simulated world that run Nav2, as their agents see them."""
     executable = graph.ros.executable("fleet_sim_ros2", "simulated_robots")
     robots = ", ".join(f"'{robot}'" for robot in plan.robots)
-    given = {"site": plan.site, "world": world, "speed": plan.speed, "robots": f"[{robots}]"}
+    return _with_parameters(
+        executable, {"site": plan.site, "world": world, "speed": plan.speed, "robots": f"[{robots}]"}
+    )
+
+
+def _bridge(plan: _Plan, graph: _RosGraph) -> list[str]:
+    """The fleet as a ROS graph."""
+    executable = graph.ros.executable("fleet_bridge_ros2", "fleet_bridge")
+    return _with_parameters(executable, {"manager": f"http://127.0.0.1:{plan.port}"})
+
+
+def _with_parameters(executable: Path, given: Mapping[str, object]) -> list[str]:
     parameters = [text for name, value in given.items() for text in ("-p", f"{name}:={value}")]
     return [str(executable), "--ros-args", *parameters]
 
