@@ -86,12 +86,14 @@ def test_every_argument_is_declared_and_used(path: Path) -> None:
     assert declared == used
 
 
-def test_parameters_of_the_simulated_robots_exist() -> None:
-    source = (ROOT / "ros_ws/src/fleet_sim_ros2/fleet_sim_ros2/robots.py").read_text(encoding="utf-8")
+def test_parameters_of_nodes_exist() -> None:
     for path in FILES:
         for node in calls(path, "Node"):
+            package = texts(keyword(node, "package"))[0]
+            sources = (ROOT / "ros_ws/src" / package / package).glob("*.py")
+            declared = "".join(source.read_text(encoding="utf-8") for source in sources)
             parameters = keyword(node, "parameters")
             for given in parameters.elts if isinstance(parameters, ast.List) else ():
                 if isinstance(given, ast.Dict):
                     for key in given.keys:
-                        assert f'"{texts(key)[0]}": (' in source
+                        assert f'"{texts(key)[0]}"' in declared, f"{path.name}: {package} has no such parameter"
