@@ -252,6 +252,7 @@ class RosRobot:
         self._listener: Listener | None = None
         self._early: list[RobotEvent] = []
         self._position: Position | None = None
+        self._position_lock = threading.Lock()
         self._settings = RobotSettings()
         self._locating = Locating(PoseSource.AMCL)
         self._own = hashlib.sha256(node.get_fully_qualified_name().encode()).digest()[:_OWN]
@@ -419,14 +420,18 @@ class RosRobot:
         pose = self._locating.pose
         if pose is None:
             return
-        waiting = self._position
-        located = located or (waiting is not None and waiting.located)
-        self._position = Position(pose, self._locating.speed, self._locating.deviation, located)
+        with self._position_lock:
+            waiting = self._position
+            located = located or (waiting is not None and waiting.located)
+            self._position = Position(pose, self._locating.speed, self._locating.deviation, located)
         if waiting is None:
             self._bridge.in_loop(self._deliver_position)
 
     def _deliver_position(self) -> None:
-        position, self._position = self._position, None
+        # Without the lock a position could be put down just as the one before it is taken: nobody would fetch it, nor
+        # any that comes after it.
+        with self._position_lock:
+            position, self._position = self._position, None
         if position is not None:
             self._deliver(position)
 

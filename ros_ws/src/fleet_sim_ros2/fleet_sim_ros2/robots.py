@@ -122,7 +122,11 @@ async def _simulate(node: Node, context: Context, parameters: _Parameters) -> No
             ending.callback(spinning.end)
             node.get_logger().info(f"{len(robots)} robots simulated: {', '.join(robots)}")
             telling = asyncio.create_task(_tell(list(robots.values()), parameters))
+            # Robots that say nothing any more must not look alive.
+            telling.add_done_callback(lambda _: stop.set())
             await stop.wait()
+            if telling.done():
+                await telling
             telling.cancel()
     if spinning.problem is not None:
         raise spinning.problem
