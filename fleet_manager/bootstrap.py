@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +22,7 @@ from fleet_manager.agent_link.server import AgentServer
 from fleet_manager.api.app import create_app
 from fleet_manager.building.simulated import SimulatedBuilding
 from fleet_manager.building.unconnected import UnconnectedDoors, UnconnectedLifts
+from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.ports import Clock, Doors, Lifts
 from fleet_manager.persistence.sql import SqlStore
@@ -129,8 +129,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             agent_endpoint=server.endpoint,
             porters=porters,
         )
-        # What is built by now stays: a collection of garbage that looked at all of it would stop the fleet for 0.2 s.
-        gc.freeze()
+        stack.enter_context(seldom_collected())
         yield Running(manager, app, running)
 
 

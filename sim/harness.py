@@ -8,10 +8,9 @@ async with Hospital(site) as hospital:
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +22,7 @@ from fleet_manager.building.simulated import SimulatedBuilding
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.state import Changed
 from fleet_manager.domain.tasks import Actor, Priority, StopKind
+from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask, UserCommand
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.plan_times import PlanTimes
@@ -87,6 +87,7 @@ class Hospital:
         self._patience = patience
         self._latency = latency
         self._plan_times = plan_times
+        self._collected = ExitStack()
         self._crashes = crashes
         self._restart_after = restart_after
         self._start = start
@@ -124,8 +125,7 @@ class Hospital:
         await self.start_manager()
         if self._crashes is not None:
             self._restarting = asyncio.create_task(self._restart_after_crashes(), name="restarting")
-        # Maps and routing tables stay as they are: the garbage collector need not look at them again and again.
-        gc.freeze()
+        self._collected.enter_context(seldom_collected())
         return self
 
     def _rng(self, purpose: str) -> random.Random:
@@ -221,7 +221,7 @@ class Hospital:
     ) -> None:
         for task in (self._restarting, self._manager_task, *self._agents.values()):
             await self._end(task)
-        gc.unfreeze()
+        self._collected.close()
         self.world.flush()
 
     @staticmethod

@@ -363,8 +363,11 @@ def _wait_for(s: FleetState, robot_id: RobotId, after: dict[int, list[Precedence
     """A robot's nodes, by their sequence, become its own only after others."""
     robot = s.robots[robot_id]
 
+    def is_open(before: Precedence) -> bool:
+        return s.robots[before.robot].will_pass(before.sequence, before.claim)
+
     def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
-        return tuple(node.behind(after[node.sequence]) if node.sequence in after else node for node in nodes)
+        return tuple(node.behind(after[node.sequence], is_open) if node.sequence in after else node for node in nodes)
 
     drive = robot.drive and replace(robot.drive, nodes=extended(robot.drive.nodes))
     s.put_robot(replace(robot, drive=drive, retreat=extended(robot.retreat)))

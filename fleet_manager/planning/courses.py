@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -228,9 +228,9 @@ class Course:
         ]
         self.append(stretch, nodes, start, arrival)
 
-    def wait_for(self, index: int, precedences: Sequence[Precedence]) -> None:
+    def wait_for(self, index: int, precedences: Sequence[Precedence], is_open: Callable[[Precedence], bool]) -> None:
         """The way to a node becomes the robot's only after others."""
-        self.nodes[index] = self.nodes[index].behind(precedences)
+        self.nodes[index] = self.nodes[index].behind(precedences, is_open)
 
     def chunk(self) -> Chunk:
         if self._chunk is None:

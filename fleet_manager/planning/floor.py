@@ -281,6 +281,9 @@ class Floor:
         needed.update(dict.fromkeys(self._parts(course, course.at, course.given)))
         self._drop(robot, [part for part in self._held[robot] if part not in needed])
 
+    def _is_open(self, before: Precedence) -> bool:
+        return self._open(before) is not None
+
     def _open(self, before: Precedence) -> int | None:
         """The index of a node that must be passed and has not been; None when there is nothing to wait for."""
         course = self._courses.get(before.robot)

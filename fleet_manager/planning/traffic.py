@@ -465,7 +465,7 @@ class Traffic(Floor):
             new = [precedence for precedence in leaders if precedence not in known]
             if not new:
                 continue
-            follower.wait_for(index, new)
+            follower.wait_for(index, new, self._is_open)
             if follower_id != robot:
                 sequence = follower.nodes[index].sequence
                 yields += [Yield(robot=follower_id, sequence=sequence, after=precedence) for precedence in new]
