@@ -311,13 +311,16 @@ class Execution(Allocation):
         return RouteClaimed(robot=robot_id, drive=drive, retreat=claim.retreat, yields=claim.yields)
 
     def _weight(self, robot: Robot) -> float:
-        """What a second of a robot's time counts: those with urgent goods go first, and those that waited for long."""
+        """What a second of a robot's time counts: those with urgent goods go first, and those that waited for long.
+
+        It grows with the square of the wait, so that after some minutes nobody's goods let a robot wait on.
+        """
         task = self._ledger.state.task_of(robot)
         weight = WEIGHT[task.priority] if task is not None else min(WEIGHT.values())
         if robot.wait is None or robot.wait.held_by is None:
             return weight
         waited = (self._ledger.now() - robot.wait.since).total_seconds()
-        return weight * max(1.0, waited / _LONG_WAIT)
+        return weight * max(1.0, waited / _LONG_WAIT) ** 2
 
     def _movable(self, robot: Robot) -> Mapping[RobotId, Movable]:
         """The driving robots that may have to let this one pass: those whose goods are less urgent."""
