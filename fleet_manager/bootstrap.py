@@ -22,6 +22,7 @@ from fleet_manager.agent_link.server import AgentServer
 from fleet_manager.api.app import create_app
 from fleet_manager.building.simulated import SimulatedBuilding
 from fleet_manager.building.unconnected import UnconnectedDoors, UnconnectedLifts
+from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.ports import Clock, Doors, Lifts
@@ -38,6 +39,8 @@ CONSOLE: Final = Path(__file__).parent / "console" / "dist"
 _SQLITE: Final = "sqlite+aiosqlite:///wardfleet.sqlite3"
 
 _TOKENS: Final = TypeAdapter(dict[str, str])
+_STAFF: Final = TypeAdapter(StaffRegister)
+_CODES: Final = "one-time codes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,30 @@ def write_tokens(path: Path, site: Site) -> None:
     path.write_text(json.dumps({robot: secrets.token_urlsafe(24) for robot in _robots(site)}, indent=2))
 
 
+def read_staff(path: Path) -> StaffRegister:
+    """The people who may sign for goods. Raises SettingsError when the file can't be used."""
+    try:
+        return _STAFF.validate_json(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"staff: {path}: {error.strerror}; `wardfleet staff` writes one") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SettingsError(f"staff: {path}: {where}: {first['msg']}; `wardfleet staff` writes one") from error
+
+
+def write_staff(path: Path, register: StaffRegister) -> None:
+    """Keep the register in a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(_STAFF.dump_json(register, indent=2) + b"\n")
+
+
+def new_staff() -> StaffRegister:
+    """A register with nobody in it and a salt of its own."""
+    return StaffRegister(salt=secrets.token_hex(16))
+
+
 def _robots(site: Site) -> list[str]:
     ground = (f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON)
     return [robot.id for fleet in ground for robot in fleet.robots]
@@ -87,11 +114,13 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
     """
     site = load_site(settings.site)
     tokens = read_tokens(settings.tokens, site) if settings.tokens else {}
+    staff = read_staff(settings.staff) if settings.staff else StaffRegister()
     load_kernels()
     wall: Clock = WallClock() if settings.speed == 1.0 else ScaledClock(settings.speed, settings.epoch)
     async with AsyncExitStack() as stack:
         store = await _open_store(settings.database, site)
         stack.push_async_callback(store.close)
+        secret = await store.secret(_CODES)
         state = await store.load()
         clock = SteadyClock(wall, state.time)
         doors: Doors = UnconnectedDoors()
@@ -113,6 +142,8 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             link=JoinedLinks(server, memory),
             doors=doors,
             lifts=lifts,
+            staff=staff,
+            secret=secret,
         )
         running = asyncio.create_task(manager.run(), name="manager")
         stack.push_async_callback(_ended, running)

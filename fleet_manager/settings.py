@@ -13,8 +13,8 @@ class ServerSettings(BaseSettings):
     """One running fleet manager.
 
     `database` is an SQLAlchemy URL; `world` the WebSocket of a simulated world whose doors and lifts are used;
-    `tokens` a JSON file that holds each robot's token. `speed` and `epoch` let a simulated site run faster than the
-    wall clock: all its processes are given the same.
+    `tokens` a JSON file that holds each robot's token, `staff` one with the people who may sign for goods. `speed` and
+    `epoch` let a simulated site run faster than the wall clock: all its processes are given the same.
     """
 
     model_config = SettingsConfigDict(env_prefix="WARDFLEET_", extra="ignore")
@@ -24,6 +24,7 @@ class ServerSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     database: str = "sqlite+aiosqlite:///wardfleet.sqlite3"
     tokens: Path | None = None
+    staff: Path | None = None
     world: str | None = None
     auto_handover: bool = False
     speed: float = Field(default=1.0, gt=0.0, le=100.0)

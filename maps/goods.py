@@ -26,6 +26,14 @@ _CLASSES = (
         volume=2.0,
     ),
     ItemClass(
+        id=ItemClassId("controlled_drug"),
+        name="Controlled drug",
+        needs=frozenset({"locked"}),
+        on_uncollected=Disposition.HOLD,
+        volume=2.0,
+        signatures=2,
+    ),
+    ItemClass(
         id=ItemClassId("blood"),
         name="Blood product",
         needs=frozenset({"cooled", "locked"}),

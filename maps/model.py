@@ -334,8 +334,9 @@ class Fleet:
 class ItemClass:
     """What a kind of goods needs, and where it goes when its task is cancelled or it is not collected.
 
-    `needs` are compartment features; `maximum_carry_time` in seconds. Item classes are site data; goods of an
-    unknown class are held on the robot and a person is called.
+    `needs` are compartment features; `maximum_carry_time` in seconds. `signatures` is how many persons (1 or 2) sign
+    whenever such goods change hands, `right` what each of them needs by the staff register. Item classes are site data;
+    goods of an unknown class are held on the robot and a person is called.
     """
 
     id: ItemClassId
@@ -346,6 +347,8 @@ class ItemClass:
     on_uncollected: Disposition = Disposition.RETURN
     flow: Flow = Flow.CLEAN
     volume: float = 5.0
+    signatures: int = 1
+    right: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,17 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _lift(site, lift)
     yield from _roles(site)
     yield from _fleets(site)
+    yield from _item_classes(site)
     if site.quarantine is not None and site.quarantine not in site.waypoints:
         yield BrokenLink(None, "site", "quarantine", _nowhere("waypoint", site.quarantine))
+
+
+def _item_classes(site: Site) -> Iterator[BrokenLink]:
+    for known in site.item_classes.values():
+        name = f"item class {known.id!r}"
+        yield from _positive(None, name, {"maximum_carry_time": known.maximum_carry_time})
+        if known.signatures not in (1, 2):
+            yield BrokenLink(None, name, "signatures", f"must be 1 or 2, not {known.signatures}")
 
 
 def _nowhere(kind: str, name: str) -> str:

@@ -235,7 +235,7 @@ class Causes:
 
     def _in_handover(self, robot: Robot) -> bool:
         mission = self._state.mission_of(robot)
-        stands = robot.drive is None or robot.drive.arrived
+        stands = robot.drive is None or robot.drive.arrived or robot.unlocked
         return bool(stands and mission and mission.step and mission.step.kind in _HANDOVERS)
 
     def _place_cause(self, resource: str) -> Cause | None:

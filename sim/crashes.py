@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.orchestration.ports import EventStore, TaskRecord
 from fleet_manager.orchestration.views import EventView
@@ -113,6 +115,12 @@ class WatchedStore:
 
     async def task(self, task: str) -> TaskRecord | None:
         return await self._inner.task(task)
+
+    async def custody(self, item: str) -> list[Chain]:
+        return await self._inner.custody(item)
+
+    async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
+        return await self._inner.follow_ups(state=state, item=item, limit=limit)
 
     async def close(self) -> None:
         await self._inner.close()

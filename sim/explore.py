@@ -23,6 +23,7 @@ from sim.crashes import Moment
 from sim.random_hospitals import random_hospital
 from sim.scenario import AnyFault, Delivery, FleetPart, Scenario
 from sim.scenario_fields import seconds_of
+from sim.scenario_people import Findings
 from sim.scenario_run import run_scenario
 
 EXPECT: Final = ("no invariant is broken", "all tasks end", "no overlaps", "refusals are allowed")
@@ -89,10 +90,16 @@ def scenario_of(seed: int, *, jams: bool = False) -> Scenario:
         latency=rng.choice((0.0, 0.0, 0.1, 0.5)),
         fleets={fleet.id: FleetPart(charge=charge) for fleet in _ground(site)},
         demand=tuple(deliveries),
-        people=(Attendant(at=_clock(_TROUBLE + 120.0)),),
+        people=(Attendant(at=_clock(_TROUBLE + 120.0)), *_findings(seed)),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         expect=EXPECT if jams else (*EXPECT, _JAMS_ALLOWED),
     )
+
+
+def _findings(seed: int) -> tuple[Findings, ...]:
+    """In every third hospital not all goods are as they should be."""
+    rng = random.Random(f"explore {seed} findings")
+    return (Findings(share=rng.choice((0.1, 0.3))),) if rng.random() < 1.0 / 3.0 else ()
 
 
 def _ground(site: Site) -> list[Fleet]:

@@ -20,6 +20,7 @@ from typing import Any, Self
 from fleet_manager.agent_link.memory import MemoryAgentLink
 from fleet_manager.building.simulated import SimulatedBuilding
 from fleet_manager.domain.events import Recorded, TaskEnded
+from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed
 from fleet_manager.domain.tasks import Actor, Priority, StopKind
 from fleet_manager.garbage import seldom_collected
@@ -57,7 +58,7 @@ class Hospital:
     The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for
     a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`, and the
     traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds up in `judge_seconds`.
-    `start` is the time of the first moment, `charges` the fleets' states of charge then.
+    `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff` is who may sign.
     Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
     whoever asks for something meanwhile waits, and asks again.
     """
@@ -79,6 +80,7 @@ class Hospital:
         restart_after: float = 1.0,
         start: datetime = SIMULATED_START,
         charges: Mapping[FleetId, float] = MappingProxyType({}),
+        staff: StaffRegister | None = None,
     ) -> None:
         self.site = site
         self._seed = seed
@@ -92,6 +94,7 @@ class Hospital:
         self._restart_after = restart_after
         self._start = start
         self._charges = charges
+        self._staff = staff
         self.motion = Motion()
         self._judge = judge
         self._judge_clock = judge_clock
@@ -159,6 +162,8 @@ class Hospital:
             link=self.link,
             doors=self.building.doors,
             lifts=self.building.lifts,
+            staff=self._staff,
+            secret=f"{self._seed}/codes".encode(),
             patience=self._patience,
             plan_times=self._plan_times,
         )

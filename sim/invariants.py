@@ -6,7 +6,7 @@ A new capability adds a class with its own invariant to `INVARIANTS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from math import dist, hypot
@@ -16,13 +16,28 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Polygon
 
 from fleet_manager.domain import events as e
+from fleet_manager.domain.custody import Holder, chain_id, gap, signatures_needed
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.missions import MissionStatus, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import DeviceSession, Robot, RouteNode
 from fleet_manager.domain.state import Changed, FleetState, apply, new_state
-from fleet_manager.domain.tasks import TaskStatus
+from fleet_manager.domain.tasks import FLEET_MANAGER, Item, ItemState, TaskId, TaskStatus
 from maps.model import CarrierKind, RobotId, Site, WaypointId
 from sim.world import World
+
+_STORED: Final = (
+    "tasks",
+    "robots",
+    "alerts",
+    "sessions",
+    "devices",
+    "closures",
+    "alarms",
+    "chains",
+    "handovers",
+    "follow_ups",
+)
+"""What the state holds and a commit stores."""
 
 _LEAK: Final = 120.0
 """Seconds. A door or lift that is kept for longer without use is forgotten."""
@@ -316,6 +331,93 @@ class BatteryReserve(Invariant):
         return None
 
 
+# --- custody -----------------------------------------------------------------------------------------------
+
+
+class CustodyWithoutAGap(Invariant):
+    """Every item of every task has one holder at a time, from its sender to the person who has it in the end."""
+
+    name = "custody without a gap"
+
+    def each(self, scene: Scene, recorded: Recorded) -> str | None:
+        event = recorded.event
+        if not isinstance(event, e.ItemsHandedOver):
+            return None
+        for item, _, _ in event.items:
+            chain = scene.state.chains.get(chain_id(event.task, item))
+            problem = f"{item} of {event.task} changed hands unseen" if chain is None else gap(chain)
+            if problem is not None:
+                return problem
+        return None
+
+    def settled(self, scene: Scene, events: Sequence[Recorded], changed: Changed) -> str | None:
+        state = scene.state
+        if not changed.tasks and not changed.robots:
+            return None
+        hands: dict[str, Holder] = {}
+        for robot in state.robots.values():
+            for item, compartment in robot.loads:
+                holder = Holder(carrier=robot.id, compartment=compartment)
+                other = hands.setdefault(item, holder)
+                if other != holder:
+                    return f"{item} is in two hands: {other} and {holder}"
+        for task_id in changed.tasks:
+            task = state.tasks.get(task_id)
+            for item_ in task.items if task is not None else ():
+                problem = self._wrong(state, task_id, item_, hands)
+                if problem is not None:
+                    return problem
+        return None
+
+    @staticmethod
+    def _wrong(state: FleetState, task: TaskId, item: Item, hands: Mapping[str, Holder]) -> str | None:
+        """What the chain, the item's state and what is on board of the robots tell differently."""
+        chain = state.chains.get(chain_id(task, item.id))
+        if chain is None:
+            return f"{item.id} of {task} has no chain of custody"
+        problem = gap(chain, ended=state.tasks[task].status.ended)
+        if problem is not None:
+            return problem
+        carried = item.state is ItemState.ON_BOARD
+        if carried and chain.holder != hands.get(item.id):
+            return f"{item.id} of {task} is with {chain.holder}, and on board of {hands.get(item.id) or 'nobody'}"
+        if not carried and chain.holder is not None and chain.holder.carrier is not None:
+            return f"{item.id} of {task} is {item.state}, and {chain.holder} has it"
+        return None
+
+
+class SignedByWhoShould(Invariant):
+    """What needs two persons was signed by two, and nobody's wrong proofs were borne with for long."""
+
+    name = "signed by who should"
+
+    def each(self, scene: Scene, recorded: Recorded) -> str | None:
+        event = recorded.event
+        if isinstance(event, e.ItemsHandedOver) and event.actor != FLEET_MANAGER:
+            task = scene.state.tasks[event.task]
+            moved = {item for item, _, _ in event.items}
+            needed = signatures_needed([item for item in task.items if item.id in moved], scene.site)
+            if needed > 1 and (event.second is None or event.second.id == event.actor.id):
+                return f"{event.step} of {event.task} needs two persons, only {event.actor.id} signed"
+            if needed > 1 and "none" in (event.proof, event.second_proof):
+                return f"{event.step} of {event.task} needs two persons who prove who they are"
+        return None
+
+
+class LeavesClosed(Invariant):
+    """A robot is cleared to drive only with all its compartments closed."""
+
+    name = "no robot leaves with an open compartment"
+
+    def each(self, scene: Scene, recorded: Recorded) -> str | None:
+        event, before = recorded.event, scene.before
+        if not isinstance(event, e.RouteAllocated) or before is None or before.drive is None:
+            return None
+        if event.cleared_to > before.drive.cleared_to and before.opened:
+            return f"{event.robot} was cleared to drive with {', '.join(before.opened)} open"
+        return None
+
+
 # --- the log -----------------------------------------------------------------------------------------------
 
 
@@ -348,7 +450,7 @@ class LogTellsAll(Invariant):
     def settled(self, scene: Scene, events: Sequence[Recorded], changed: Changed) -> str | None:
         state = scene.state
         running = {m: mission for m, mission in changed.missions.items() if mission.status is MissionStatus.RUNNING}
-        for kind in ("tasks", "robots", "alerts", "sessions", "devices", "closures", "alarms"):
+        for kind in _STORED:
             for name, entity in getattr(changed, kind).items():
                 if getattr(state, kind).get(name) != entity:
                     return f"{kind[:-1]} {name} is stored otherwise than the log tells"
@@ -369,6 +471,9 @@ INVARIANTS: Final[tuple[type[Invariant], ...]] = (
     NoTaskLostOrDoubled,
     EveryWaitIsNamed,
     BatteryReserve,
+    CustodyWithoutAGap,
+    SignedByWhoShould,
+    LeavesClosed,
 )
 
 
@@ -442,12 +547,12 @@ def _subject(event: e.Event) -> RobotId | None:
 
 def difference(one: FleetState, other: FleetState) -> str | None:
     """Where two states differ, None when they are the same."""
-    for kind in ("tasks", "missions", "robots", "alerts", "sessions", "devices", "closures", "alarms", "keys"):
+    for kind in ("missions", *_STORED, "keys"):
         mine, theirs = getattr(one, kind), getattr(other, kind)
         for name in (*mine, *(name for name in theirs if name not in mine)):
             if mine.get(name) != theirs.get(name):
                 return f"{kind[:-1]} {name} is {mine.get(name)} here and {theirs.get(name)} there"
-    for count in ("seq", "task_count", "mission_count", "alert_count"):
+    for count in ("seq", "task_count", "mission_count", "alert_count", "follow_up_count"):
         if getattr(one, count) != getattr(other, count):
             return f"{count} is {getattr(one, count)} here and {getattr(other, count)} there"
     return None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from fleet_manager.domain.errors import Conflict, NotFound
+from fleet_manager.domain.custody import signatures_needed
+from fleet_manager.domain.errors import Conflict, NotAllowed, NotFound
 from fleet_manager.domain.events import Recorded, StepChanged
 from fleet_manager.domain.missions import StepStatus
-from fleet_manager.domain.tasks import Actor, TaskId
-from fleet_manager.orchestration.commands import HandOver
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
+from fleet_manager.orchestration.commands import HandOver, ItemReceipt, Proof, ProofKind
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from sim.crashes import ManagerCrashed
 
@@ -24,6 +28,56 @@ _TRIES_AGAIN: Final = 5.0
 """Seconds until somebody whose hand-over got no answer tries again."""
 
 _NURSE: Final = Actor(id="simulated-nurse", role="nurse")
+_STRANGER: Final = Actor(id="stranger", role="visitor")
+_DIFFERENCES: Final = (ItemOutcome.SHORT, ItemOutcome.DAMAGED, ItemOutcome.REFUSED)
+_COLLEAGUE: Final = Actor(id="simulated-colleague", role="nurse")
+
+
+def signatures(
+    manager: Orchestrator, task: TaskId, step: str, people: Sequence[Actor]
+) -> Iterator[Callable[[], HandOver]]:
+    """What people send one after the other until as many have signed as the goods' class asks for.
+
+    Each proves it with the one-time PIN where two have to sign. Whoever has signed before goes on with the others.
+    """
+    state = manager.state
+    known = state.tasks.get(task)
+    mission = state.mission_for(known) if known is not None else None
+    due = mission.step if mission is not None else None
+    if known is None or due is None or due.id != step:
+        yield partial(HandOver, actor=people[0], task=task, step=step)
+        return
+    needed = signatures_needed([item for item in known.items if item.id in due.items], manager.site)
+    handover = state.handovers.get(due.id)
+    signed = handover.signed.actor if handover is not None and handover.signed is not None else None
+    others = [person for person in people if signed is None or person.id != signed.id]
+    for person in others[: needed if signed is None else needed - 1]:
+        yield partial(_signature, manager, task, step, person, proven=needed > 1)
+
+
+def _signature(manager: Orchestrator, task: TaskId, step: str, person: Actor, *, proven: bool) -> HandOver:
+    """Raises Conflict when the hand-over is over already."""
+    proof = Proof(kind=ProofKind.PIN, value=manager.handover_code(task, person).pin) if proven else Proof()
+    return HandOver(actor=person, task=task, step=step, proof=proof)
+
+
+class Findings:
+    """What people at hand-overs find: a share of the items is short, damaged or refused, and as often a wrong PIN is
+    typed first, by somebody who has no business there.
+    """
+
+    def __init__(self, rng: random.Random, share: float) -> None:
+        self._rng = rng
+        self._share = share
+
+    def receipts(self, items: Sequence[ItemId]) -> tuple[ItemReceipt, ...]:
+        """Of each item that is not as it should be."""
+        differing = [item for item in items if self._rng.random() < self._share]
+        return tuple(ItemReceipt(item=item, outcome=self._rng.choice(_DIFFERENCES)) for item in differing)
+
+    def wrong_pin(self) -> Proof | None:
+        wrong = self._rng.random() < self._share
+        return Proof(kind=ProofKind.PIN, value=f"{self._rng.randrange(1_000_000):06d}") if wrong else None
 
 
 class Nurses:
@@ -42,6 +96,7 @@ class Nurses:
         self._under_way: set[asyncio.Task[None]] = set()
         self._awaited: dict[str, None] = {}
         self._absent = 0
+        self.findings: Findings | None = None
 
     def attend(self, manager: Orchestrator) -> None:
         """Watch a manager that begins, and see who waits already."""
@@ -78,10 +133,24 @@ class Nurses:
         self._under_way.add(doing)
         doing.add_done_callback(self._under_way.discard)
 
+    async def _look(self, task: TaskId, step: str) -> tuple[ItemReceipt, ...]:
+        """Count the goods; somebody else may have tried to get at them before."""
+        assert self.findings is not None
+        wrong = self.findings.wrong_pin()
+        if wrong is not None:
+            with suppress(Conflict, NotAllowed):
+                await self._ask(HandOver(actor=_STRANGER, task=task, step=step, proof=wrong))
+        known = self._manager.state.tasks.get(task)
+        mission = self._manager.state.mission_for(known) if known is not None else None
+        due = mission.step if mission is not None else None
+        return self.findings.receipts(due.items) if due is not None and due.id == step else ()
+
     async def _hand_over(self, task: TaskId, step: str) -> None:
         try:
-            await self._ask(HandOver(actor=_NURSE, task=task, step=step))
-        except (Conflict, NotFound):
+            receipts = await self._look(task, step) if self.findings is not None else ()
+            for signature in signatures(self._manager, task, step, (_NURSE, _COLLEAGUE)):
+                await self._ask(replace(signature(), items=receipts))
+        except (Conflict, NotAllowed, NotFound):
             return
         except ManagerCrashed:
             asyncio.get_running_loop().call_later(_TRIES_AGAIN, self._start, task, step)

@@ -97,6 +97,8 @@ def random_hospital(seed: int) -> Site:
             name="blood",
             on_cancel=Disposition.QUARANTINE,
             on_uncollected=Disposition.QUARANTINE,
+            maximum_carry_time=300.0,
+            signatures=2,
         ),
     )
     fleets = _fleets(rng, homes)

@@ -18,10 +18,13 @@ DAY: Final = 86_400.0
 
 ALERTS: Final = (
     "blocked",
+    "carry_time_over",
+    "carry_time_soon",
     "fire_alarm",
     "goods_held",
     "goods_stranded",
     "handover_difference",
+    "handover_locked",
     "handover_waiting",
     "in_peoples_way",
     "inside_closure",

@@ -11,7 +11,7 @@ from shapely.geometry import Point, Polygon
 from shapely.prepared import prep
 
 from maps.model import LevelId, LiftId, RobotId, ZoneId
-from sim import faults
+from sim import faults, people
 from sim.attendant import Attendant
 from sim.passengers import Passengers
 from sim.port import BodyEvent, ModeChanged, Passed, Place
@@ -21,6 +21,16 @@ from sim.stage import Stage
 
 _STANDING: Final = 8.0
 """Seconds that somebody stands in a robot's way, median of a lognormal distribution (sigma 0.5)."""
+
+
+class Findings(Part):
+    """Who loads and unloads finds a share of the items short, damaged or not wanted; as often a wrong PIN is typed."""
+
+    kind: Literal["findings"] = "findings"
+    share: Annotated[float, Field(gt=0, le=1)]
+
+    def enter(self, stage: Stage, number: int) -> None:
+        stage.hospital.nurses.findings = people.Findings(stage.rng(f"findings {number}"), self.share)
 
 
 class Crowd(Part):
@@ -203,5 +213,6 @@ def _times(number: int) -> str:
 
 
 People: TypeAlias = Annotated[
-    Crowd | Bed | LiftPassengers | LiftCalls | PushAside | PressEstop | Attendant, Field(discriminator="kind")
+    Crowd | Bed | LiftPassengers | LiftCalls | PushAside | PressEstop | Findings | Attendant,
+    Field(discriminator="kind"),
 ]

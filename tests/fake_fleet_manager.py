@@ -15,8 +15,10 @@ from typing import Any
 
 import networkx as nx
 
-from fleet_manager.domain.errors import Conflict, InvalidRequest, KeyReused, NotFound, UnknownPlace
-from fleet_manager.domain.tasks import ItemOutcome, ItemState, TaskStatus
+from fleet_manager.domain.custody import Custody
+from fleet_manager.domain.errors import Conflict, InvalidRequest, KeyReused, NotAllowed, NotFound, UnknownPlace
+from fleet_manager.domain.follow_ups import FollowUpState
+from fleet_manager.domain.tasks import Actor, ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.commands import (
     AlertAction,
     CancelTask,
@@ -24,6 +26,7 @@ from fleet_manager.orchestration.commands import (
     ChangeLift,
     ChangeRobot,
     ChangeTask,
+    CloseFollowUp,
     EndAlarm,
     EndClosure,
     HandOver,
@@ -42,12 +45,19 @@ from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
     AreaView,
+    ChainView,
     Change,
     ClaimView,
     ClosureView,
+    CustodyEntryView,
     DoorView,
     EventView,
     FleetSnapshot,
+    FollowUpView,
+    HandoverCodeView,
+    HandoverView,
+    HolderView,
+    ItemTraceView,
     ItemView,
     LiftView,
     MissionView,
@@ -135,6 +145,7 @@ class FakeFleetManager:
         self._alarms: dict[str, AlarmView] = {}
         self._closures: dict[str, ClosureView] = {}
         self._keys: dict[str, tuple[SubmitTask, str]] = {}
+        self._follow_ups: dict[str, FollowUpView] = {}
         self._log: list[EventView] = []
         self._listeners: list[Callable[[Change], None]] = []
         self._doors = {door: DoorView(id=door, open=False) for door in site.doors}
@@ -186,6 +197,63 @@ class FakeFleetManager:
 
     async def events(self, after: int, limit: int) -> list[EventView]:
         return self._log[after : after + limit]
+
+    async def trace(self, item: str) -> ItemTraceView:
+        chains = tuple(
+            ChainView(
+                task=task.id,
+                task_status=task.status,
+                name=known.name,
+                quantity=known.quantity,
+                item_class=known.item_class,
+                entries=(self._registered(task),),
+                gap=None,
+            )
+            for task in self._tasks.values()
+            for known in task.items
+            if known.item_id == item
+        )
+        if not chains:
+            raise NotFound(f"there is no item {item}")
+        follow_ups = tuple(f for f in self._follow_ups.values() if f.item_id == item)
+        return ItemTraceView(item_id=item, holder=chains[-1].entries[-1].taker, chains=chains, follow_ups=follow_ups)
+
+    @staticmethod
+    def _registered(task: TaskView) -> CustodyEntryView:
+        return CustodyEntryView(
+            kind=Custody.REGISTERED,
+            time=task.requested_at,
+            place=task.pickup,
+            place_name=None,
+            giver=None,
+            taker=HolderView(place=task.pickup, carrier=None, compartment=None),
+            actor=task.requested_by,
+            proof="",
+            second=None,
+            second_proof="",
+            outcome=None,
+            step_id=None,
+        )
+
+    async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
+        return [f for f in reversed(self._follow_ups.values()) if state is None or f.state == state][:limit]
+
+    def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
+        view = self._open(task)
+        if view.handover_step is None:
+            raise Conflict(f"task {task}: no hand-over is due")
+        if actor.role == "visitor":
+            raise NotAllowed(f"task {task}: {actor.id} may not sign here", field="actor")
+        return HandoverCodeView(
+            task=task,
+            step_id=view.handover_step,
+            robot=view.robot or "",
+            place=view.waiting_for.resource if view.waiting_for else view.dropoff,
+            compartments=("main",),
+            pin="271828",
+            qr="WF1-ABCDEFGHIJKLMNOPQRSTUVWX",
+            valid_until=self.now + timedelta(minutes=10),
+        )
 
     def robots(self) -> list[RobotView]:
         return list(self._robots.values())
@@ -360,6 +428,8 @@ class FakeFleetManager:
                 return self._close(command)
             case EndClosure():
                 return self._reopen(command)
+            case CloseFollowUp():
+                return self._close_follow_up(command)
 
     def _submit(self, command: SubmitTask) -> TaskView:
         body = replace(command, key=None)
@@ -419,6 +489,7 @@ class FakeFleetManager:
             outcome=None,
             destination=None,
             handover_step=None,
+            handover=None,
             waiting_for=None,
             reasons=(ReasonView(subject="fleet", code="busy", text="all robots are busy"),),
             mission=None,
@@ -447,6 +518,7 @@ class FakeFleetManager:
             task = replace(
                 task, status=TaskStatus.CANCELLING, destination=task.pickup, reasons=(reason,), handover_step=None
             )
+            task = replace(task, handover=None)
             self.tell("cancellation_started", {"task": task.id}, tasks=(task,))
             self._go(task.robot or "", task.pickup)
             return self._tasks[task.id]
@@ -477,7 +549,10 @@ class FakeFleetManager:
         items = tuple(
             replace(i, state=reached, outcome=outcomes.get(i.item_id, ItemOutcome.ACCEPTED)) for i in task.items
         )
-        task = replace(task, items=items, handover_step=None, waiting_for=None)
+        for item in items:
+            if item.outcome is not None and item.outcome is not ItemOutcome.ACCEPTED:
+                self._open_follow_up(task, item, command.actor)
+        task = replace(task, items=items, handover_step=None, handover=None, waiting_for=None)
         task = self._with_step(task, "pick_up" if loading else "drop_off", "done")
         if loading:
             task = self._on_way(replace(task, picked_up_at=self.now), "drop_off")
@@ -516,6 +591,36 @@ class FakeFleetManager:
             alert = replace(alert, state="closed", closed_at=self.now)
         self.tell("alert_changed", {"alert": alert.id, "action": command.action}, alerts=(alert,))
         return alert
+
+    def _open_follow_up(self, task: TaskView, item: ItemView, actor: Actor) -> None:
+        follow_up = FollowUpView(
+            id=f"U{len(self._follow_ups) + 1:05d}",
+            task=task.id,
+            item_id=item.item_id,
+            name=item.name,
+            what=item.outcome or ItemOutcome.ACCEPTED,
+            place=task.waiting_for.resource if task.waiting_for else task.dropoff,
+            robot=task.robot or "",
+            actor=ActorView(id=actor.id, role=actor.role, ward=actor.ward),
+            opened_at=self.now,
+            state=FollowUpState.OPEN,
+            closed_at=None,
+            closed_by=None,
+            note="",
+        )
+        self._follow_ups[follow_up.id] = follow_up
+        self.tell("follow_up_opened", {"follow_up": follow_up.id})
+
+    def _close_follow_up(self, command: CloseFollowUp) -> FollowUpView:
+        known = self._follow_ups.get(command.follow_up)
+        if known is None:
+            raise NotFound(f"there is no follow-up {command.follow_up}")
+        closed = replace(
+            known, state=FollowUpState.CLOSED, closed_at=self.now, closed_by=command.actor.id, note=command.note
+        )
+        self._follow_ups[closed.id] = closed
+        self.tell("follow_up_closed", {"follow_up": closed.id})
+        return closed
 
     def _close(self, command: StartClosure) -> ClosureView:
         if command.until <= self.now:
@@ -744,7 +849,17 @@ class FakeFleetManager:
             because=f"a person at {place} {'loads' if name == 'pick_up' else 'takes'} the goods",
         )
         task = replace(
-            self._with_step(task, name, "waiting_for_person"), handover_step=step.step_id, waiting_for=waiting
+            self._with_step(task, name, "waiting_for_person"),
+            handover_step=step.step_id,
+            handover=HandoverView(
+                step_id=step.step_id,
+                place=view.destination or "",
+                compartments=("main",),
+                signatures=1,
+                signed_by=(),
+                locked_until=None,
+            ),
+            waiting_for=waiting,
         )
         self.tell(
             "step_changed",

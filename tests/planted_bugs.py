@@ -11,7 +11,8 @@ from unittest.mock import patch
 from fleet_manager.domain.events import EtaChanged, Event, MissionStarted
 from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.tasks import DeliveryTask
-from fleet_manager.orchestration import dispatch
+from fleet_manager.orchestration import custody, dispatch
+from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.allocation import Allocation
 from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
@@ -158,6 +159,30 @@ def goods_left_behind() -> AbstractContextManager[None]:
     return _instead(Missions, "return_plan", plan)
 
 
+def second_signature_not_asked_for() -> AbstractContextManager[None]:
+    """One person is enough, whatever the goods' class says."""
+    return _instead(custody, "signatures_needed", lambda _real, *_arguments: 1)
+
+
+def goods_not_fetched() -> AbstractContextManager[None]:
+    """The porter goes to the receiver at once, though the goods stand on a robot that can't go on."""
+    return _instead(Dispatch, "_retrieve_at", lambda _real, *_arguments: None)
+
+
+@contextmanager
+def compartment_left_open() -> Iterator[None]:
+    """A robot that was handed something over leaves without closing its compartment, and nothing stops it."""
+
+    def lock(real: Any, missions: Missions, robot: RobotId, step: Any, *rest: Any) -> None:
+        if missions._ledger.state.mission_of(missions._ledger.state.robots[robot]) is None:
+            real(missions, robot, step, *rest)
+        else:
+            missions.signal(robot, Signal.CLOSED)
+
+    with _instead(Missions, "_lock", lock), patch.object(Robot, "unlocked", False):
+        yield
+
+
 BUGS: tuple[Bug, ...] = (
     skipped_release,
     double_allocation,
@@ -171,4 +196,7 @@ BUGS: tuple[Bug, ...] = (
     closure_ignored,
     request_forgotten_in_a_crash,
     goods_left_behind,
+    second_signature_not_asked_for,
+    goods_not_fetched,
+    compartment_left_open,
 )

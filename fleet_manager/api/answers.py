@@ -6,9 +6,17 @@ from typing import TypeVar
 
 from fleet_manager.orchestration.commands import UserCommand
 from fleet_manager.orchestration.ports import FleetManager
-from fleet_manager.orchestration.views import AlarmView, AlertView, ClosureView, LiftView, RobotView, TaskView
+from fleet_manager.orchestration.views import (
+    AlarmView,
+    AlertView,
+    ClosureView,
+    FollowUpView,
+    LiftView,
+    RobotView,
+    TaskView,
+)
 
-View = TypeVar("View", TaskView, RobotView, AlertView, ClosureView, LiftView, AlarmView)
+View = TypeVar("View", TaskView, RobotView, AlertView, ClosureView, LiftView, AlarmView, FollowUpView)
 
 
 async def answer(manager: FleetManager, command: UserCommand, kind: type[View]) -> View:

@@ -23,6 +23,7 @@ from fleet_manager.api.problems import PROBLEM_JSON, Problem, install_problems
 from fleet_manager.api.routes.alarms import alarm_routes
 from fleet_manager.api.routes.alerts import alert_routes
 from fleet_manager.api.routes.closures import closure_routes
+from fleet_manager.api.routes.custody import custody_routes
 from fleet_manager.api.routes.events import event_routes
 from fleet_manager.api.routes.health import health_routes
 from fleet_manager.api.routes.lifts import lift_routes
@@ -54,6 +55,7 @@ _DOCUMENTED: Final[Mapping[str, TypeAdapter[Any]]] = {
     "StreamMessage": TypeAdapter(StreamMessage),
 }
 _REFUSALS: Final = {
+    403: "This person may not, or did not prove who they are",
     404: "There is no such thing",
     409: "Not possible in the present state",
     413: "The body is too large",
@@ -97,6 +99,7 @@ def create_app(
     app.add_middleware(RequestGuard, durations=http_durations(registry), prefix=API_PREFIX)
     for routes in (
         task_routes(manager),
+        custody_routes(manager),
         alert_routes(manager),
         robot_routes(manager),
         closure_routes(manager),

@@ -11,11 +11,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.errors import InvalidRequest
+from fleet_manager.domain.follow_ups import FollowUpState
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     CancelTask,
     ChangeLift,
     ChangeTask,
+    CloseFollowUp,
     HandOver,
     ItemReceipt,
     ItemRequest,
@@ -210,6 +212,17 @@ class HandoverRequest(_Request):
         )
 
 
+class FollowUpClosing(_Request):
+    """How it ended, for whoever reads the trace later."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "the pharmacy sent the missing box"}]})
+
+    note: Annotated[str, _text(1, 1000), AfterValidator(_printable)]
+
+    def to_command(self, actor: Actor, follow_up: str) -> CloseFollowUp:
+        return CloseFollowUp(actor=actor, follow_up=follow_up, note=self.note)
+
+
 class ActionReason(_Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "wheel squeaks"}]})
 
@@ -315,6 +328,11 @@ class TaskQuery(_Request):
     status: TaskStatus | None = Field(None, description="only tasks with this status")
     limit: int = Field(100, ge=1, le=500)
     before: Id | None = Field(None, description="id of the last task of the page before")
+
+
+class FollowUpQuery(_Request):
+    state: FollowUpState | None = Field(None, description="only open or only closed ones")
+    limit: int = Field(100, ge=1, le=500)
 
 
 class EventQuery(_Request):

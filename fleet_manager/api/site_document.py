@@ -48,6 +48,8 @@ class ItemClassView:
     flow: str
     maximum_carry_time: float | None
     on_cancel: str
+    signatures: int
+    right: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,8 @@ def site_view(site: Site) -> SiteView:
                 flow=goods.flow,
                 maximum_carry_time=goods.maximum_carry_time,
                 on_cancel=goods.on_cancel,
+                signatures=goods.signatures,
+                right=goods.right,
             )
             for goods in site.item_classes.values()
         ),

@@ -20,6 +20,7 @@ class _Commands(LazyGroup):
         "sim": "sim:app",
         "bench": "bench:app",
         "tokens": "tokens:tokens",
+        "staff": "staff:staff",
     }
 
 

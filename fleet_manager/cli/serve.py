@@ -41,6 +41,10 @@ def serve(
         Path | None,
         typer.Option(help="JSON file with each robot's token; see `wardfleet tokens`.", envvar="WARDFLEET_TOKENS"),
     ] = None,
+    staff: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with who may sign for goods; see `wardfleet staff`.", envvar="WARDFLEET_STAFF"),
+    ] = None,
     world: Annotated[str | None, typer.Option(help="URL of a simulated world whose doors and lifts are used.")] = None,
     auto_handover: Annotated[
         bool, typer.Option("--auto-handover", help="Simulated staff load and unload the robots.")
@@ -66,6 +70,7 @@ def serve(
         port=port,
         database=database,
         tokens=tokens,
+        staff=staff,
         world=world,
         auto_handover=auto_handover,
         speed=speed,

@@ -5,6 +5,7 @@
     │   ├── UnknownPlace        no such waypoint on this site
     │   └── NotServable         no carrier of this site may ever do it
     ├── NotFound                no such task, robot, alert, step (HTTP 404)
+    ├── NotAllowed              this person may not, or did not prove who they are (HTTP 403)
     └── Conflict                not in this state (HTTP 409)
         ├── InvalidTransition   a status can't follow the present one
         └── KeyReused           the idempotency key came with another body before
@@ -43,6 +44,10 @@ class NotServable(InvalidRequest):
 
 
 class NotFound(WardFleetError):
+    pass
+
+
+class NotAllowed(WardFleetError):
     pass
 
 

@@ -13,7 +13,10 @@ from typing import TypeAlias
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.custody import Custody
 from fleet_manager.domain.devices import TurnedAway
+from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
+from fleet_manager.domain.handovers import Signature
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
 from fleet_manager.domain.robots import (
     DeviceSession,
@@ -119,7 +122,10 @@ class TaskEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsHandedOver:
-    """Custody changed. `proof` names the kind only: secrets are never logged."""
+    """Custody changed. `proof` names the kind only: secrets are never logged. `second` signed after `actor`.
+
+    `back` says what became of goods that were given out elsewhere than where they should have gone.
+    """
 
     task: TaskId
     mission: MissionId
@@ -130,6 +136,46 @@ class ItemsHandedOver:
     proof: str
     items: tuple[tuple[ItemId, ItemState, ItemOutcome], ...]
     loads: tuple[tuple[str, str], ...]
+    second: Actor | None = None
+    second_proof: str = ""
+    back: Custody | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverSigned:
+    """The first of two persons has signed; the goods change hands when another one agrees."""
+
+    task: TaskId
+    step: StepId
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverRefused:
+    """Somebody could not prove who they are, or may not sign. `proof` names the kind only.
+
+    `failures` count the wrong proofs in a row, this one included; `locked_until` is set when they were too many.
+    """
+
+    task: TaskId
+    step: StepId
+    actor: Actor
+    proof: str
+    because: str
+    failures: int
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpOpened:
+    follow_up: FollowUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpClosed:
+    follow_up: FollowUpId
+    actor: Actor
+    note: str
 
 
 # --- missions ----------------------------------------------------------------------------------------------
@@ -430,6 +476,10 @@ Event: TypeAlias = (
     | CancellationStarted
     | TaskEnded
     | ItemsHandedOver
+    | HandoverSigned
+    | HandoverRefused
+    | FollowUpOpened
+    | FollowUpClosed
     | MissionStarted
     | MissionChanged
     | StepChanged

@@ -79,6 +79,11 @@ class Mission:
         return self.steps[self.current] if self.current < len(self.steps) else None
 
     @property
+    def next_step(self) -> int:
+        """The number of a step to add; those of steps that were given up are not used again."""
+        return 1 + max((int(step.id.rpartition("-")[2]) for step in self.steps), default=0)
+
+    @property
     def goal(self) -> WaypointId:
         """Where the mission ends."""
         return self.steps[-1].place

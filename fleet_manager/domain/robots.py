@@ -240,6 +240,11 @@ class Robot:
         return self.hold is None or self.hold.place == goal
 
     @property
+    def unlocked(self) -> bool:
+        """Whether a compartment stands open, or moves: it stays where it is."""
+        return bool(self.opened) or any(command.kind is not CommandKind.DOCK for command in self.pending)
+
+    @property
     def able(self) -> bool:
         """Whether it would follow a command now."""
         return self.connected and self.in_service and self.mode is RobotMode.AUTOMATIC and not self.paused

@@ -16,10 +16,13 @@ from fleet_manager.domain import events as e
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.custody import Chain, ChainId, Custody, Entry, Holder, chain_id
 from fleet_manager.domain.devices import Device, TurnCause
-from fleet_manager.domain.missions import Mission, MissionId, StepStatus
+from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
+from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.missions import Mission, MissionId, Step, StepId, StepStatus
 from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Precedence, Robot, RobotStatus, RouteNode
-from fleet_manager.domain.tasks import DeliveryTask, ItemState, TaskId, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
 from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId
 
 
@@ -34,7 +37,7 @@ class UsedKey:
 
 @dataclass(slots=True, kw_only=True)
 class Changed:
-    """The entities that a commit must store, as they are now; an ended session, closure or alarm is None."""
+    """The entities that a commit must store, as they are now; an ended session, closure, alarm or hand-over is None."""
 
     tasks: dict[TaskId, DeliveryTask] = field(default_factory=dict)
     missions: dict[MissionId, Mission] = field(default_factory=dict)
@@ -45,13 +48,17 @@ class Changed:
     closures: dict[ClosureId, Closure | None] = field(default_factory=dict)
     alarms: dict[AlarmId, Alarm | None] = field(default_factory=dict)
     keys: dict[str, UsedKey] = field(default_factory=dict)
+    chains: dict[ChainId, Chain] = field(default_factory=dict)
+    handovers: dict[StepId, Handover | None] = field(default_factory=dict)
+    follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class FleetState:
-    """Open tasks with their missions, all robots, open alerts, device sessions, closures, alarms.
+    """Open tasks with their missions and chains of custody, all robots, open alerts, follow-ups and the hand-overs of
+    running missions, device sessions, closures, alarms.
 
-    Ended tasks, missions and closed alerts are forgotten by `forget_ended`; the store keeps them. `counts` numbers ids
+    Ended tasks, missions and what is closed are forgotten by `forget_ended`; the store keeps them. `counts` numbers ids
     per kind. `seq` and `time` are the last event's.
     """
 
@@ -66,9 +73,13 @@ class FleetState:
     closures: dict[ClosureId, Closure] = field(default_factory=dict)
     alarms: dict[AlarmId, Alarm] = field(default_factory=dict)
     keys: dict[str, UsedKey] = field(default_factory=dict)
+    chains: dict[ChainId, Chain] = field(default_factory=dict)
+    handovers: dict[StepId, Handover] = field(default_factory=dict)
+    follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     task_count: int = 0
     mission_count: int = 0
     alert_count: int = 0
+    follow_up_count: int = 0
     changed: Changed = field(default_factory=Changed)
 
     def put_task(self, task: DeliveryTask) -> None:
@@ -88,6 +99,15 @@ class FleetState:
 
     def put_device(self, device: Device) -> None:
         self.devices[device.id] = self.changed.devices[device.id] = device
+
+    def put_chain(self, chain: Chain) -> None:
+        self.chains[chain.id] = self.changed.chains[chain.id] = chain
+
+    def put_handover(self, handover: Handover) -> None:
+        self.handovers[handover.step] = self.changed.handovers[handover.step] = handover
+
+    def put_follow_up(self, follow_up: FollowUp) -> None:
+        self.follow_ups[follow_up.id] = self.changed.follow_ups[follow_up.id] = follow_up
 
     def device(self, device: DoorId | LiftId) -> Device:
         """What is remembered of a door or lift; nothing at first."""
@@ -121,11 +141,15 @@ class FleetState:
         return mission if mission and mission.task == task.id else None
 
     def forget_ended(self, tasks: set[TaskId], alerts: set[AlertId]) -> None:
-        """Drop ended tasks with their missions, and closed alerts, that the caller has stored and shown."""
+        """Drop ended tasks with what belongs to them, and what is closed, that the caller has stored and shown."""
         for task in tasks:
-            self.tasks.pop(task, None)
+            ended = self.tasks.pop(task, None)
+            for item in ended.items if ended is not None else ():
+                self.chains.pop(chain_id(task, item.id), None)
         for alert in alerts:
             self.alerts.pop(alert, None)
+        for follow_up in [f.id for f in self.follow_ups.values() if f.state is FollowUpState.CLOSED]:
+            del self.follow_ups[follow_up]
 
 
 def new_state(site: Site) -> FleetState:
@@ -145,8 +169,26 @@ def apply(state: FleetState, recorded: e.Recorded) -> FleetState:
 def _task_submitted(s: FleetState, event: e.TaskSubmitted, at: datetime) -> None:
     s.put_task(event.task)
     s.task_count += 1
+    for item in event.task.items:
+        s.put_chain(_new_chain(event.task, item, at))
     if event.key is not None and event.digest is not None:
         s.keys[event.key] = s.changed.keys[event.key] = UsedKey(key=event.key, digest=event.digest, task=event.task.id)
+
+
+def _new_chain(task: DeliveryTask, item: Item, at: datetime) -> Chain:
+    """The chain of an item that waits where it is to be picked up."""
+    place = next((s.place for s in task.stops if s.kind is StopKind.PICK_UP and item.id in s.items), task.pickup)
+    asked = Entry(
+        kind=Custody.REGISTERED, time=at, place=place, giver=None, taker=Holder(place=place), actor=task.requested_by
+    )
+    return Chain(
+        task=task.id,
+        item=item.id,
+        name=item.name,
+        quantity=item.quantity,
+        item_class=item.item_class,
+        entries=(asked,),
+    )
 
 
 def _task_changed(s: FleetState, event: e.TaskChanged, at: datetime) -> None:
@@ -223,10 +265,88 @@ def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) ->
     if task.picked_up_at is None and any(i.state is ItemState.ON_BOARD for i in task.items):
         task = replace(task, picked_up_at=at)
     s.put_task(task)
-    moved = {item for item, _, _ in event.items}
+    for item, item_state, outcome in event.items:
+        _custody_changed(s, event, known[item], item_state, outcome, at)
+    handover = s.handovers.get(event.step)
+    if handover is not None:
+        s.put_handover(replace(handover, done_at=at, done_by=event.actor.id))
+    handed = {item for item, _, _ in event.items}
+    moved = {item for item, _ in event.loads if item in handed}
     for robot in [r for r in s.robots.values() if r.id != event.robot and any(i in moved for i, _ in r.loads)]:
         s.put_robot(replace(robot, loads=tuple(load for load in robot.loads if load[0] not in moved)))
     s.put_robot(replace(s.robots[event.robot], loads=event.loads))
+
+
+def _custody_changed(
+    s: FleetState, event: e.ItemsHandedOver, item: Item, after: ItemState, outcome: ItemOutcome, at: datetime
+) -> None:
+    """Add to an item's chain. Who gave it away is told by what is on board of the robots, not by the chain itself."""
+    chain = s.chains.get(chain_id(event.task, item.id)) or _new_chain(s.tasks[event.task], item, at)
+    was = _on_board(s, item.id)
+    own = Holder(carrier=event.robot, compartment=dict(s.robots[event.robot].loads).get(item.id))
+    carrier = Holder(carrier=event.robot, compartment=dict(event.loads).get(item.id))
+    here = Holder(place=event.place)
+    giver: Holder | None
+    match item.state, after:
+        case ItemState.ON_BOARD, ItemState.ON_BOARD if was != own and carrier.compartment is not None:
+            kind, giver, taker = Custody.CHANGED_CARRIER, was, carrier
+        case ItemState.ON_BOARD, ItemState.ON_BOARD:
+            kind, giver, taker = Custody.NOT_RECEIVED, own, carrier
+        case ItemState.ON_BOARD, ItemState.MISSING:
+            kind, giver, taker = Custody.NOT_RELEASED, was, was or own
+        case ItemState.ON_BOARD, ItemState.RETURNED:
+            kind, giver, taker = event.back or Custody.BROUGHT_BACK, own, here
+        case ItemState.ON_BOARD, _:
+            kind, giver, taker = Custody.RECEIVED, own, here
+        case _, ItemState.ON_BOARD:
+            kind, giver, taker = Custody.RELEASED, here, carrier
+        case _:
+            kind, giver, taker = Custody.NOT_RELEASED, here, here
+    s.put_chain(
+        chain.extended(
+            Entry(
+                kind=kind,
+                time=at,
+                place=event.place,
+                giver=giver,
+                taker=taker,
+                actor=event.actor,
+                proof=event.proof,
+                second=event.second,
+                second_proof=event.second_proof,
+                outcome=outcome,
+                mission=event.mission,
+                step=event.step,
+            )
+        )
+    )
+
+
+def _on_board(s: FleetState, item: ItemId) -> Holder | None:
+    """Which carrier has an item, and where."""
+    loads = ((robot.id, loaded, where) for robot in s.robots.values() for loaded, where in robot.loads)
+    return next((Holder(carrier=robot, compartment=where) for robot, loaded, where in loads if loaded == item), None)
+
+
+def _handover_signed(s: FleetState, event: e.HandoverSigned, at: datetime) -> None:
+    s.put_handover(replace(s.handovers[event.step], signed=event.signature, failures=0))
+
+
+def _handover_refused(s: FleetState, event: e.HandoverRefused, at: datetime) -> None:
+    handover = s.handovers[event.step]
+    if event.locked_until is not None:
+        handover = replace(handover, lockouts=handover.lockouts + 1, locked_until=event.locked_until)
+    s.put_handover(replace(handover, failures=event.failures))
+
+
+def _follow_up_opened(s: FleetState, event: e.FollowUpOpened, at: datetime) -> None:
+    s.put_follow_up(event.follow_up)
+    s.follow_up_count += 1
+
+
+def _follow_up_closed(s: FleetState, event: e.FollowUpClosed, at: datetime) -> None:
+    known = s.follow_ups[event.follow_up]
+    s.put_follow_up(replace(known, state=FollowUpState.CLOSED, closed_at=at, closed_by=event.actor.id, note=event.note))
 
 
 def _mission_started(s: FleetState, event: e.MissionStarted, at: datetime) -> None:
@@ -251,16 +371,33 @@ def _step_changed(s: FleetState, event: e.StepChanged, at: datetime) -> None:
         step = replace(step, ended_at=at)
     current = index + 1 if event.status is StepStatus.DONE else index
     s.put_mission(mission.with_step(step, current=current))
+    if mission.task and event.status is StepStatus.WAITING_FOR_PERSON:
+        s.put_handover(_offered(s, mission, mission.task, step, at))
     if mission.task and event.status is StepStatus.ACTIVE:
         task = s.tasks[mission.task]
         if task.status is TaskStatus.ASSIGNED:
             s.put_task(task.become(TaskStatus.UNDERWAY))
 
 
+def _offered(s: FleetState, mission: Mission, task: TaskId, step: Step, at: datetime) -> Handover:
+    return Handover(
+        step=step.id,
+        mission=mission.id,
+        task=task,
+        robot=mission.robot,
+        place=step.place,
+        compartments=s.robots[mission.robot].opened,
+        offered_at=at,
+    )
+
+
 def _mission_ended(s: FleetState, event: e.MissionEnded, at: datetime) -> None:
     mission = replace(s.missions[event.mission], status=event.status, reason=event.reason)
     s.put_mission(mission)
     del s.missions[mission.id]
+    for step in mission.steps:
+        if s.handovers.pop(step.id, None) is not None:
+            s.changed.handovers[step.id] = None
     robot = s.robots[mission.robot]
     if robot.mission == mission.id:
         status = RobotStatus.IDLE if robot.status is RobotStatus.WORKING else robot.status
@@ -509,6 +646,10 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.CancellationStarted: _cancellation_started,
     e.TaskEnded: _task_ended,
     e.ItemsHandedOver: _items_handed_over,
+    e.HandoverSigned: _handover_signed,
+    e.HandoverRefused: _handover_refused,
+    e.FollowUpOpened: _follow_up_opened,
+    e.FollowUpClosed: _follow_up_closed,
     e.MissionStarted: _mission_started,
     e.MissionChanged: _mission_changed,
     e.StepChanged: _step_changed,

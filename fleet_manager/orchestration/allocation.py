@@ -135,6 +135,10 @@ class Allocation:
         drive = robot.drive
         if drive is None or self.on_foot(robot) or not robot.able or not robot.may_drive_to(drive.goal):
             return
+        if robot.unlocked and drive.cleared_to == drive.reached:
+            if not drive.arrived:
+                self._wait(robot_id, robot.waypoint or drive.goal, None, "its compartment is not locked yet")
+            return
         to, obstacle = self._extend(robot_id, drive)
         self._devices.ask_for(robot_id, drive, to)
         self._devices.ride(robot_id, drive, to)

@@ -19,7 +19,7 @@ from fleet_manager.domain.closures import Area, Closure, ClosureId, ClosureKind
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
 from fleet_manager.domain.events import ClosureEnded, ClosureStarted
 from fleet_manager.domain.missions import StepKind, StepStatus
-from fleet_manager.domain.robots import CommandKind, Robot
+from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.tasks import FLEET_MANAGER, Actor
 from fleet_manager.orchestration.commands import EndClosure, StartClosure
 from fleet_manager.orchestration.execution import Execution
@@ -244,7 +244,7 @@ class Closures:
                 f"{robot.id} stands in a closed area, at {robot.waypoint}, and can't leave it",
                 f"bring {robot.id} out of the closed area",
             )
-        elif robot.opened or any(command.kind is not CommandKind.DOCK for command in robot.pending):
+        elif robot.unlocked:
             return
         elif mission is not None and mission.task is not None:
             if step is not None and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE:

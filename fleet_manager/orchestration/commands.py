@@ -95,7 +95,7 @@ class ItemReceipt:
 class HandOver:
     """Goods change hands at the carrier's present stop. `step` None means the one step that is due.
 
-    Items that are not named are accepted.
+    Items that are not named are accepted. Where the goods' class asks for two persons, each of them sends one.
     """
 
     actor: Actor
@@ -130,6 +130,15 @@ class ChangeAlert:
     actor: Actor
     alert: str
     action: AlertAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseFollowUp:
+    """`note` says how it ended."""
+
+    actor: Actor
+    follow_up: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +210,7 @@ UserCommand = (
     | HandOver
     | ChangeRobot
     | ChangeAlert
+    | CloseFollowUp
     | StartClosure
     | EndClosure
     | ChangeLift

@@ -12,7 +12,7 @@ from fleet_manager.domain import infection_control
 from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step, StepKind
-from fleet_manager.domain.robots import CommandKind, Robot, RobotMode
+from fleet_manager.domain.robots import Robot, RobotMode
 from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
@@ -122,7 +122,7 @@ class Dispatch:
         """Whether a robot could begin a task now: it does nothing, or only parks or charges, and carries nothing."""
         mission = self._ledger.state.mission_of(robot)
         idle = mission is None or mission.kind is not MissionKind.DELIVER
-        free = not robot.loads and not robot.opened and all(c.kind is CommandKind.DOCK for c in robot.pending)
+        free = not robot.loads and not robot.unlocked
         return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
 
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:

@@ -10,7 +10,7 @@ from fleet_manager.domain.alerts import Severity
 from fleet_manager.domain.closures import ClosureKind
 from fleet_manager.domain.errors import InvalidRequest, NotFound
 from fleet_manager.domain.events import AlarmEnded, AlarmRaised
-from fleet_manager.domain.robots import CommandKind, Robot
+from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.tasks import Actor
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import EndAlarm, RaiseAlarm
@@ -200,7 +200,7 @@ class FireAlarms:
         """Send a robot out of people's way, or call somebody to push it."""
         stand = self._execution.will_stand_at(robot.id)
         assert stand is not None
-        busy = robot.opened or any(command.kind is not CommandKind.DOCK for command in robot.pending)
+        busy = robot.unlocked
         closed = self._ledger.state.closed_lanes(stand, strictly=True)
         place = None
         if robot.able and not busy:

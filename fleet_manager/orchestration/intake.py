@@ -32,6 +32,7 @@ from fleet_manager.domain.tasks import (
     DeliveryTask,
     Item,
     ItemId,
+    ItemState,
     Reason,
     Stop,
     StopKind,
@@ -94,6 +95,7 @@ class Intake:
             return used.task
         task = self._task(request)
         self._check_servable(task)
+        self._check_free(task)
         self._ledger.record(TaskSubmitted(task=task, key=request.key, digest=digest if request.key else None))
         self._dispatch_wanted()
         return task.id
@@ -134,6 +136,20 @@ class Intake:
             due=request.due,
             note=request.note,
         )
+
+    def _check_free(self, task: DeliveryTask) -> None:
+        """An item is in one task at a time, or taken on where another task brings it."""
+        for mine in task.items:
+            for other in self._ledger.state.tasks.values():
+                theirs = next((item for item in other.items if item.id == mine.id), None)
+                if theirs is None or theirs.state not in (ItemState.WAITING, ItemState.ON_BOARD) or other.status.ended:
+                    continue
+                if _stop_of(other, mine.id, StopKind.DROP_OFF) != _stop_of(task, mine.id, StopKind.PICK_UP):
+                    raise Conflict(
+                        f"items: {mine.id} is part of task {other.id} already",
+                        field="items.item_id",
+                        way_out=f"wait until {other.id} has ended, or give these goods an id of their own",
+                    )
 
     def _item(self, task: TaskId, number: int, item: ItemRequest) -> Item:
         return Item(
@@ -237,9 +253,9 @@ class Intake:
                 reason=Reason(subject=task.id, code="cancelled", text=f"{said}; {target.because}"),
             )
         )
-        if not in_handover:
+        if step is None or not in_handover:
             self._missions.signal(mission.robot, Signal.BEGIN)
-        elif step is not None and step.status is StepStatus.WAITING_FOR_PERSON:
+        elif step.status is StepStatus.WAITING_FOR_PERSON and not self._missions.fetches(mission.robot, step):
             self._missions.signal(mission.robot, Signal.HANDED_OVER)
         return task.id
 
@@ -263,7 +279,7 @@ class Intake:
     def hand_over(self, request: HandOver) -> TaskId:
         task = self.open_task(request.task)
         receipts = {receipt.item: receipt.outcome for receipt in request.items}
-        self._missions.hand_over(task, request.actor, request.step, request.proof.kind, receipts)
+        self._missions.hand_over(task, request.actor, request.step, request.proof, receipts)
         return task.id
 
     # --- robots ----------------------------------------------------------------------------------------
@@ -327,6 +343,11 @@ class Intake:
         else:
             self._ledger.record(AlertClosed(alert=alert.id, actor=request.actor))
         return alert.id
+
+
+def _stop_of(task: DeliveryTask, item: ItemId, kind: StopKind) -> WaypointId | None:
+    """Where an item of a task is picked up or dropped off."""
+    return next((stop.place for stop in task.stops if stop.kind is kind and item in stop.items), None)
 
 
 def _status_in_service(robot: Robot) -> RobotStatus:

@@ -10,6 +10,7 @@ from typing import Final
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.alerts import Severity
 from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.custody import Custody
 from fleet_manager.domain.errors import Conflict, InvalidRequest
 from fleet_manager.domain.events import (
     CommandIssued,
@@ -24,6 +25,7 @@ from fleet_manager.domain.events import (
     TaskRequeued,
     WaitStarted,
 )
+from fleet_manager.domain.handovers import HandoverCode, Signature
 from fleet_manager.domain.missions import Mission, MissionStatus, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import CommandKind, Hold, PendingCommand, Robot, RobotStatus, Wait
 from fleet_manager.domain.tasks import (
@@ -47,6 +49,8 @@ from fleet_manager.orchestration.advance import (
     Wish,
     advance,
 )
+from fleet_manager.orchestration.commands import Proof
+from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.ports import AgentLink
@@ -56,7 +60,7 @@ from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import delivery_steps, return_steps
+from fleet_manager.planning.steps import delivery_steps, return_steps, steps_between
 from maps.model import RobotId, Site, WaypointId
 from robot_agents import protocol
 
@@ -75,6 +79,7 @@ class Missions:
         routes: Routes,
         execution: Execution,
         places: WaitingPlaces,
+        custody: CustodyRules,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -84,6 +89,7 @@ class Missions:
         self._routes = routes
         self._execution = execution
         self._places = places
+        self._custody = custody
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -321,6 +327,7 @@ class Missions:
             return
         if command.kind is CommandKind.CLOSE_COMPARTMENT:
             self.signal(robot_id, Signal.CLOSED)
+            self._execution.allocate(robot_id)
         else:
             self._opened(robot_id)
 
@@ -333,7 +340,7 @@ class Missions:
         if mission is None or task is None or mission.step is None:
             return
         over = mission.step.kind is StepKind.PICK_UP or mission.current < len(mission.steps) - 1
-        if task.status is TaskStatus.CANCELLING and over:
+        if task.status is TaskStatus.CANCELLING and over and not self.fetches(robot_id, mission.step):
             self.signal(robot_id, Signal.HANDED_OVER)
         else:
             self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
@@ -350,16 +357,15 @@ class Missions:
         return mission, step
 
     def hand_over(
-        self, task: DeliveryTask, actor: Actor, step_id: str | None, proof: str, receipts: Mapping[ItemId, ItemOutcome]
+        self,
+        task: DeliveryTask,
+        actor: Actor,
+        step_id: str | None,
+        proof: Proof,
+        receipts: Mapping[ItemId, ItemOutcome],
     ) -> None:
-        """Goods change hands at the step that is due; what is not named is accepted."""
-        due = self.due_step(task)
-        if due is None:
-            raise Conflict(
-                f"task {task.id}: no hand-over is due now",
-                way_out="wait until the carrier has arrived; handover_step names the step then",
-            )
-        mission, step = due
+        """Goods change hands at the step that is due, once all have signed; what is not named is accepted."""
+        mission, step = self._due(task)
         if step_id is not None and step_id != step.id:
             raise Conflict(f"task {task.id}: step {step_id} is not due, {step.id} is", field="step_id")
         foreign = [item for item in receipts if item not in step.items]
@@ -369,29 +375,46 @@ class Missions:
                 field="items",
                 way_out=f"its items are {', '.join(step.items)}",
             )
-        outcomes = {item: receipts.get(item, ItemOutcome.ACCEPTED) for item in step.items}
-        self._take_over(task, mission, step, actor, proof, outcomes)
+        signed = self._custody.sign(task, mission, step, actor, proof, receipts)
+        if signed is not None:
+            self._take_over(task, mission, step, signed.first, signed.second, signed.outcomes)
+
+    def handover_code(self, task: DeliveryTask, actor: Actor) -> tuple[Mission, Step, HandoverCode]:
+        """The one-time code of the hand-over that is due, for somebody who may sign there."""
+        mission, step = self._due(task)
+        return mission, step, self._custody.code(task, mission, step, actor)
+
+    def _due(self, task: DeliveryTask) -> tuple[Mission, Step]:
+        due = self.due_step(task)
+        if due is None:
+            raise Conflict(
+                f"task {task.id}: no hand-over is due now",
+                way_out="wait until the carrier has arrived; handover_step names the step then",
+            )
+        return due
 
     def _take_over(
         self,
         task: DeliveryTask,
         mission: Mission,
         step: Step,
-        actor: Actor,
-        proof: str,
+        signed: Signature,
+        second: Signature | None,
         outcomes: Mapping[ItemId, ItemOutcome],
     ) -> None:
         robot = self._ledger.state.robots[mission.robot]
         refused = [item for item, outcome in outcomes.items() if outcome is ItemOutcome.REFUSED]
         loads = dict(robot.loads)
+        back: Custody | None = None
         if step.kind is StepKind.PICK_UP:
             plan = self.loading(robot, step)
             loads |= {item: plan[item] for item in outcomes if item not in refused}
             after, otherwise = ItemState.ON_BOARD, ItemState.MISSING
         else:
             loads = {item: where for item, where in loads.items() if item not in outcomes or item in refused}
-            back = task.status is TaskStatus.CANCELLING or step.id in self._return_steps(task, mission)
-            after, otherwise = ItemState.RETURNED if back else ItemState.DELIVERED, ItemState.ON_BOARD
+            returns = task.status is TaskStatus.CANCELLING or step.id in self._return_steps(task, mission)
+            after, otherwise = ItemState.RETURNED if returns else ItemState.DELIVERED, ItemState.ON_BOARD
+            back = self._kind_of_return(task, step.place) if returns else None
         self._ledger.record(
             ItemsHandedOver(
                 task=task.id,
@@ -399,24 +422,29 @@ class Missions:
                 step=step.id,
                 robot=robot.id,
                 place=step.place,
-                actor=actor,
-                proof=proof,
+                actor=signed.actor,
+                proof=signed.proof,
                 items=tuple((i, otherwise if i in refused else after, outcome) for i, outcome in outcomes.items()),
                 loads=tuple(loads.items()),
+                second=second.actor if second is not None else None,
+                second_proof=second.proof if second is not None else "",
+                back=back,
             )
         )
-        different = [i for i, outcome in outcomes.items() if outcome is not ItemOutcome.ACCEPTED]
-        if different and actor != FLEET_MANAGER:
-            names = ", ".join(f"{i}: {outcomes[i]}" for i in different)
-            self._ledger.alert(
-                "handover_difference",
-                task.id,
-                f"hand-over at {step.place} differs ({names})",
-                "ask sender and receiver, then close this alert",
-            )
+        if signed.actor != FLEET_MANAGER:
+            self._custody.follow_up(task, robot.id, step.place, signed.actor, outcomes)
+        self._custody.handed_over(self._ledger.state.tasks[task.id])
         if refused:
             self._plan_without(robot.id, refused, step)
         self.signal(robot.id, Signal.HANDED_OVER)
+
+    def _kind_of_return(self, task: DeliveryTask, place: WaypointId) -> Custody:
+        """What it is when goods that should have gone elsewhere are given out at a place."""
+        if place == self._site.quarantine:
+            return Custody.QUARANTINED
+        if place == task.pickup:
+            return Custody.BROUGHT_BACK
+        return Custody.RECEIVED if place == task.dropoff else Custody.TAKEN_OUT
 
     @staticmethod
     def _return_steps(task: DeliveryTask, mission: Mission) -> set[str]:
@@ -441,8 +469,7 @@ class Missions:
         else:
             back = self._destination(task, robot, [i for i in task.on_board if i.id in refused], uncollected=True)
             place = back.place or at.place
-            first = len(mission.steps) + 1
-            steps = mission.steps + return_steps(mission.id, place, tuple(refused), first)
+            steps = mission.steps + return_steps(mission.id, place, tuple(refused), mission.next_step)
             reason = back.because
         self._ledger.record(MissionChanged(mission=replace(mission, steps=steps), reason=reason))
 
@@ -469,8 +496,29 @@ class Missions:
         target = self._destination(task, robot, list(task.on_board), uncollected=False)
         place = target.place or self._execution.will_stand_at(robot.id) or task.pickup
         items = tuple(item.id for item in task.on_board)
-        steps = kept + return_steps(mission.id, place, items, len(mission.steps) + 1)
+        fetching = self._fetch_steps(mission, robot, items, kept)
+        steps = kept + fetching + return_steps(mission.id, place, items, mission.next_step + len(fetching))
         return replace(mission, steps=steps), replace(target, place=place)
+
+    def _fetch_steps(
+        self, mission: Mission, robot: Robot, items: tuple[ItemId, ...], kept: tuple[Step, ...]
+    ) -> tuple[Step, ...]:
+        """What a carrier does first that was to take goods from another one, and has not done so yet."""
+        own = dict(robot.loads)
+        lacking = tuple(item for item in items if item not in own)
+        carrier = next(
+            (r for r in self._ledger.state.robots.values() if any(item in lacking for item, _ in r.loads)), None
+        )
+        at = self._execution.will_stand_at(carrier.id) if carrier is not None else None
+        if at is None or (kept and self.fetches(mission.robot, kept[-1])):
+            return ()
+        return steps_between(mission.id, [(StepKind.PICK_UP, at, lacking)], mission.next_step)
+
+    def fetches(self, robot_id: RobotId, step: Step) -> bool:
+        """Whether a step takes goods from another carrier: it is done even when its task is cancelled meanwhile."""
+        others = (r for r in self._ledger.state.robots.values() if r.id != robot_id)
+        loaded = {item for robot in others for item, _ in robot.loads}
+        return step.kind is StepKind.PICK_UP and any(item in loaded for item in step.items)
 
     def nobody_came(self, step_id: str, *, end: bool) -> None:
         """A hand-over is overdue: call a person; at the end of all patience treat the goods as refused."""
@@ -496,8 +544,18 @@ class Missions:
                     Severity.CRITICAL,
                 )
                 return
+        elif any(item.state is ItemState.ON_BOARD for item in items):
+            self._ledger.alert(
+                "goods_held",
+                task.id,
+                f"{text}; they stand on a robot that can't go on",
+                f"take the goods from the robot at {step.place}",
+                Severity.CRITICAL,
+            )
+            return
         refused = dict.fromkeys(step.items, ItemOutcome.REFUSED)
-        self._take_over(task, mission, step, FLEET_MANAGER, "none", refused)
+        nobody = Signature(actor=FLEET_MANAGER, proof="none", outcomes=tuple(refused.items()), time=self._ledger.now())
+        self._take_over(task, mission, step, nobody, None, refused)
 
     def _waiting_step(self, step_id: str) -> tuple[DeliveryTask, Mission, Step] | None:
         for mission in self._ledger.state.missions.values():

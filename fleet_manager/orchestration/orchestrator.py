@@ -16,8 +16,10 @@ import structlog
 from fleet_manager.domain.alerts import AlertState
 from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.handovers import HandoverCodes
+from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed, FleetState
-from fleet_manager.domain.tasks import TaskId
+from fleet_manager.domain.tasks import Actor, TaskId
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import (
     CancelTask,
@@ -25,6 +27,7 @@ from fleet_manager.orchestration.commands import (
     ChangeLift,
     ChangeRobot,
     ChangeTask,
+    CloseFollowUp,
     EndAlarm,
     EndClosure,
     HandOver,
@@ -34,6 +37,7 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
     UserCommand,
 )
+from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
@@ -50,9 +54,11 @@ from fleet_manager.orchestration.projection import (
     alert_view,
     closure_view,
     event_view,
+    follow_up_view,
     pose_view,
     robot_view,
     task_view,
+    trace_view,
 )
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.supervision import Supervision
@@ -65,6 +71,9 @@ from fleet_manager.orchestration.views import (
     DoorView,
     EventView,
     FleetSnapshot,
+    FollowUpView,
+    HandoverCodeView,
+    ItemTraceView,
     LiftView,
     PoseView,
     RobotView,
@@ -82,6 +91,9 @@ from robot_agents import protocol
 from robot_agents.protocol import FromAgent
 
 log = structlog.get_logger()
+
+_FOLLOW_UPS = 100
+"""The most that a trace shows."""
 
 _STALL = timedelta(seconds=1)
 """A timer that is late by more tells that the process did not run, not that robots were silent."""
@@ -139,7 +151,10 @@ _Message = (
 
 
 class Orchestrator:
-    """The running fleet manager; it satisfies `ports.FleetManager`. `run` is its whole life."""
+    """The running fleet manager; it satisfies `ports.FleetManager`. `run` is its whole life.
+
+    `secret` is what one-time codes are made with: nobody else may know it, and it has to outlive restarts.
+    """
 
     def __init__(
         self,
@@ -151,6 +166,8 @@ class Orchestrator:
         link: AgentLink,
         doors: Doors,
         lifts: Lifts,
+        staff: StaffRegister | None = None,
+        secret: bytes = b"",
         patience: Patience | None = None,
         plan_times: PlanTimes | None = None,
     ) -> None:
@@ -179,8 +196,18 @@ class Orchestrator:
             site, self._ledger, self._routes, traffic, parking, self._devices, link, self.patience, self._plan_times
         )
         places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
+        codes = HandoverCodes(secret, life=self.patience.code_life)
+        self._custody = CustodyRules(site, self._ledger, self._routes, staff or StaffRegister(), codes, self.patience)
         self._missions = Missions(
-            site, self._ledger, self._routes, self._execution, places, link, self.patience, self._want_dispatch
+            site,
+            self._ledger,
+            self._routes,
+            self._execution,
+            places,
+            self._custody,
+            link,
+            self.patience,
+            self._want_dispatch,
         )
         self._closures = Closures(
             site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
@@ -233,6 +260,7 @@ class Orchestrator:
         self._lift_line.take_up()
         self._lift_watch.take_up()
         self._fire_alarms.take_up()
+        self._custody.take_up()
         await self._finish_batch()
         self._running = True
         try:
@@ -414,6 +442,10 @@ class Orchestrator:
                 alert_id = self._intake.change_alert(command)
                 alert = next(a for a in self._ledger.state.alerts.values() if a.id == alert_id)
                 return lambda: alert_view(alert)
+            case CloseFollowUp():
+                follow_up = self._custody.close_follow_up(command)
+                cleared = self._ledger.state.follow_ups[follow_up]
+                return lambda: follow_up_view(cleared)
             case StartClosure():
                 started = self._closures.close(command)
                 return lambda: closure_view(started)
@@ -459,6 +491,8 @@ class Orchestrator:
                 self._closures.enforce()
             case "handover_alert" | "handover_end":
                 self._missions.nobody_came(subject, end=kind == "handover_end")
+            case "carry_time_soon" | "carry_time_over":
+                self._custody.carried_long(subject, over=kind == "carry_time_over")
             case "session":
                 self._session_over(self._devices.due(subject))
             case "dispatch":
@@ -548,6 +582,33 @@ class Orchestrator:
 
     async def events(self, after: int, limit: int) -> list[EventView]:
         return await self._store.events_after(after, limit)
+
+    async def trace(self, item: str) -> ItemTraceView:
+        chains = await self._store.custody(item)
+        if not chains:
+            raise NotFound(
+                f"there is no item {item}", way_out="GET /api/v1/tasks/{task_id}/items lists the items of a task"
+            )
+        known = [(chain, await self._store.task(chain.task)) for chain in chains]
+        found = [(chain, record.task.status if record is not None else None) for chain, record in known]
+        follow_ups = await self._store.follow_ups(state=None, item=item, limit=_FOLLOW_UPS)
+        return trace_view(item, found, follow_ups, self.site)
+
+    async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
+        return [follow_up_view(f) for f in await self._store.follow_ups(state=state, item=None, limit=limit)]
+
+    def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
+        mission, step, code = self._missions.handover_code(self._intake.open_task(task), actor)
+        return HandoverCodeView(
+            task=task,
+            step_id=step.id,
+            robot=mission.robot,
+            place=step.place,
+            compartments=self._ledger.state.handovers[step.id].compartments,
+            pin=code.pin,
+            qr=code.token,
+            valid_until=code.valid_until,
+        )
 
     def _open_task_view(self, task: TaskId) -> TaskView:
         found = self._ledger.state.tasks[task]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.state import Changed, FleetState
-from fleet_manager.domain.tasks import DeliveryTask
+from fleet_manager.domain.tasks import Actor, DeliveryTask
 from fleet_manager.orchestration.commands import UserCommand
 from fleet_manager.orchestration.views import (
     AlarmView,
@@ -24,6 +26,9 @@ from fleet_manager.orchestration.views import (
     DoorView,
     EventView,
     FleetSnapshot,
+    FollowUpView,
+    HandoverCodeView,
+    ItemTraceView,
     LiftView,
     PoseView,
     RobotView,
@@ -34,7 +39,7 @@ from fleet_manager.orchestration.views import (
 from maps.model import DoorId, LevelId, LiftId, RobotId, Site
 from robot_agents.protocol import FromAgent, FromManager
 
-View: TypeAlias = TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView
+View: TypeAlias = TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView | FollowUpView
 """What a command answers with."""
 
 
@@ -124,6 +129,14 @@ class EventStore(Protocol):
 
     async def task(self, task: str) -> TaskRecord | None: ...
 
+    async def custody(self, item: str) -> list[Chain]:
+        """The chains of custody of an item, one for each task that it was part of, oldest first."""
+        ...
+
+    async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
+        """Newest first."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -147,6 +160,14 @@ class FleetManager(Protocol):
     async def task(self, task: str) -> TaskView: ...
 
     async def events(self, after: int, limit: int) -> list[EventView]: ...
+
+    async def trace(self, item: str) -> ItemTraceView: ...
+
+    async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]: ...
+
+    def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
+        """The one-time code of the hand-over that is due, for somebody who may sign there."""
+        ...
 
     def robots(self) -> list[RobotView]: ...
 

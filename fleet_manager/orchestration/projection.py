@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,18 +10,27 @@ import msgspec
 from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.custody import Chain, Entry, Holder, gap, signatures_needed
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.follow_ups import FollowUp
+from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.state import FleetState
-from fleet_manager.domain.tasks import Actor, DeliveryTask
+from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, TaskStatus
 from fleet_manager.orchestration.views import (
     ActorView,
     AlarmView,
     AlertView,
     AreaView,
+    ChainView,
     ClosureView,
+    CustodyEntryView,
     EventView,
+    FollowUpView,
+    HandoverView,
+    HolderView,
+    ItemTraceView,
     ItemView,
     MissionView,
     PoseView,
@@ -165,6 +175,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
     running = mission is not None and robot is not None and robot.mission == mission.id
     step = mission.step if mission is not None and running else None
     due_now = step is not None and step.status is StepStatus.WAITING_FOR_PERSON
+    handover = state.handovers.get(step.id) if step is not None and due_now else None
     return TaskView(
         id=task.id,
         kind=task.kind,
@@ -173,17 +184,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         pickup=task.pickup,
         dropoff=task.dropoff,
         stops=tuple(StopView(place=s.place, kind=s.kind, items=tuple(s.items)) for s in task.stops),
-        items=tuple(
-            ItemView(
-                item_id=item.id,
-                name=item.name,
-                quantity=item.quantity,
-                item_class=item.item_class,
-                state=item.state,
-                outcome=item.outcome,
-            )
-            for item in task.items
-        ),
+        items=tuple(item_view(item) for item in task.items),
         note=task.note,
         requested_at=task.requested_at,
         requested_by=_actor(task.requested_by),
@@ -197,9 +198,97 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         outcome=task.outcome,
         destination=task.destination,
         handover_step=step.id if step is not None and due_now else None,
+        handover=_handover_view(handover, task, step, site) if handover is not None and step is not None else None,
         waiting_for=robot_wait(state, robot, site) if robot is not None and running else None,
         reasons=tuple(ReasonView(subject=r.subject, code=r.code, text=r.text) for r in task.reasons),
         mission=mission_view(mission, robot if running else None, site) if mission is not None else None,
+    )
+
+
+def item_view(item: Item) -> ItemView:
+    return ItemView(
+        item_id=item.id,
+        name=item.name,
+        quantity=item.quantity,
+        item_class=item.item_class,
+        state=item.state,
+        outcome=item.outcome,
+    )
+
+
+def _handover_view(handover: Handover, task: DeliveryTask, step: Step, site: Site) -> HandoverView:
+    items = [item for item in task.items if item.id in step.items]
+    return HandoverView(
+        step_id=handover.step,
+        place=handover.place,
+        compartments=handover.compartments,
+        signatures=signatures_needed(items, site),
+        signed_by=(_actor(handover.signed.actor),) if handover.signed is not None else (),
+        locked_until=handover.locked_until,
+    )
+
+
+def _holder(holder: Holder) -> HolderView:
+    return HolderView(place=holder.place, carrier=holder.carrier, compartment=holder.compartment)
+
+
+def _entry(entry: Entry, site: Site) -> CustodyEntryView:
+    place = site.waypoints.get(entry.place)
+    return CustodyEntryView(
+        kind=entry.kind,
+        time=entry.time,
+        place=entry.place,
+        place_name=place.name if place is not None else None,
+        giver=_holder(entry.giver) if entry.giver is not None else None,
+        taker=_holder(entry.taker),
+        actor=_actor(entry.actor),
+        proof=entry.proof,
+        second=_actor(entry.second) if entry.second is not None else None,
+        second_proof=entry.second_proof,
+        outcome=entry.outcome,
+        step_id=entry.step,
+    )
+
+
+def follow_up_view(follow_up: FollowUp) -> FollowUpView:
+    return FollowUpView(
+        id=follow_up.id,
+        task=follow_up.task,
+        item_id=follow_up.item,
+        name=follow_up.name,
+        what=follow_up.what,
+        place=follow_up.place,
+        robot=follow_up.robot,
+        actor=_actor(follow_up.actor),
+        opened_at=follow_up.opened_at,
+        state=follow_up.state,
+        closed_at=follow_up.closed_at,
+        closed_by=follow_up.closed_by,
+        note=follow_up.note,
+    )
+
+
+def trace_view(
+    item: str, chains: Sequence[tuple[Chain, TaskStatus | None]], follow_ups: Sequence[FollowUp], site: Site
+) -> ItemTraceView:
+    """The chains of one item, each with the status of its task."""
+    last = chains[-1][0].holder if chains else None
+    return ItemTraceView(
+        item_id=item,
+        holder=_holder(last) if last is not None else None,
+        chains=tuple(
+            ChainView(
+                task=chain.task,
+                task_status=status,
+                name=chain.name,
+                quantity=chain.quantity,
+                item_class=chain.item_class,
+                entries=tuple(_entry(entry, site) for entry in chain.entries),
+                gap=gap(chain, ended=status is not None and status.ended),
+            )
+            for chain, status in chains
+        ),
+        follow_ups=tuple(follow_up_view(follow_up) for follow_up in follow_ups),
     )
 
 

@@ -17,8 +17,10 @@ class Patience:
     `lease` is how long a door or lift is kept for a robot that does not renew its session. A robot that finds a car
     full asks again after `full_retry`, and `full_alert` times in a row call a person; one that gives way (让梯) asks
     again after `give_way`; a lift is reserved for `reservation` unless an end was named; one that is in use and says
-    nothing for `lift_silence` is out. `lookahead` is the least length of route (m) that a moving robot is allocated
-    ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it.
+    nothing for `lift_silence` is out. After `proof_tries` wrong proofs in a row a hand-over is locked for
+    `proof_lock`; a one-time code is good for `code_life` to twice that. `carry_alert` is the share of the time that
+    goods may be on the way after which a person is called. `lookahead` is the least length of route (m) that a moving
+    robot is allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it.
     """
 
     unreachable_after: float = 5.0
@@ -37,6 +39,10 @@ class Patience:
     give_way: float = 60.0
     reservation: float = 600.0
     lift_silence: float = 90.0
+    proof_tries: int = 3
+    proof_lock: float = 300.0
+    code_life: float = 600.0
+    carry_alert: float = 0.8
     lookahead: float = 8.0
     location_error: float = 1.0
     drive_retries: int = 3

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from fleet_manager.domain.custody import Custody
+from fleet_manager.domain.follow_ups import FollowUpState
 from fleet_manager.domain.tasks import ItemOutcome, ItemState, Priority, StopKind, TaskStatus
 
 
@@ -68,6 +70,18 @@ class StopView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverView:
+    """The hand-over that is due: how many persons sign, who has signed, and until when it is locked, if it is."""
+
+    step_id: str
+    place: str
+    compartments: tuple[str, ...]
+    signatures: int
+    signed_by: tuple[ActorView, ...]
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step of a mission: go_to, ride_lift, pick_up, drop_off, visit, charge or park.
 
@@ -95,7 +109,7 @@ class MissionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """`handover_step` is the step at which the carrier waits for a person now, if it does."""
+    """`handover_step` is the step at which the carrier waits for a person now, if it does; `handover` tells of it."""
 
     id: str
     kind: str
@@ -118,6 +132,7 @@ class TaskView:
     outcome: str | None
     destination: str | None
     handover_step: str | None
+    handover: HandoverView | None
     waiting_for: WaitingFor | None
     reasons: tuple[ReasonView, ...]
     mission: MissionView | None
@@ -183,6 +198,92 @@ class AlertView:
     state: str
     taken_by: str | None
     closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverCodeView:
+    """What opens one hand-over, once: type the `pin`, or show `qr` as a QR code."""
+
+    task: str
+    step_id: str
+    robot: str
+    place: str
+    compartments: tuple[str, ...]
+    pin: str
+    qr: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderView:
+    """Who has an item: the people at `place`, or a `carrier`, in a `compartment`."""
+
+    place: str | None
+    carrier: str | None
+    compartment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyEntryView:
+    """One change of custody, or an attempt at it: `giver` and `taker` are the same where nothing changed hands.
+
+    `second` signed after `actor`; a proof is none, pin, qr or badge.
+    """
+
+    kind: Custody
+    time: datetime
+    place: str
+    place_name: str | None
+    giver: HolderView | None
+    taker: HolderView
+    actor: ActorView
+    proof: str
+    second: ActorView | None
+    second_proof: str
+    outcome: ItemOutcome | None
+    step_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpView:
+    """A difference at a hand-over that people have to clear up; `actor` told of it, `note` says how it ended."""
+
+    id: str
+    task: str
+    item_id: str
+    name: str
+    what: ItemOutcome
+    place: str
+    robot: str
+    actor: ActorView
+    opened_at: datetime
+    state: FollowUpState
+    closed_at: datetime | None
+    closed_by: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainView:
+    """An item's custody in one task, oldest first. `gap` says where it is broken; None in health."""
+
+    task: str
+    task_status: TaskStatus | None
+    name: str
+    quantity: int
+    item_class: str | None
+    entries: tuple[CustodyEntryView, ...]
+    gap: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemTraceView:
+    """All that happened to an item, in all tasks that it was part of, oldest first. `holder` has it now."""
+
+    item_id: str
+    holder: HolderView | None
+    chains: tuple[ChainView, ...]
+    follow_ups: tuple[FollowUpView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet_manager.domain.alerts import Alert
+from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.state import Changed
@@ -20,8 +22,11 @@ from fleet_manager.persistence.tables import (
     AlertRow,
     Base,
     ClosureRow,
+    CustodyRow,
     DeviceRow,
     EventRow,
+    FollowUpRow,
+    HandoverRow,
     KeyRow,
     MissionRow,
     RobotRow,
@@ -67,6 +72,14 @@ def alert_values(alert: Alert) -> Values:
     return {"id": alert.id, "state": alert.state, "data": encode(alert)}
 
 
+def chain_values(chain: Chain) -> Values:
+    return {"id": chain.id, "task": chain.task, "item": chain.item, "data": encode(chain)}
+
+
+def follow_up_values(follow_up: FollowUp) -> Values:
+    return {"id": follow_up.id, "state": follow_up.state, "item": follow_up.item, "data": encode(follow_up)}
+
+
 def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[str, Values | None]]]:
     """Per table: the class, its key column, and the values per key; None for a row that is gone."""
     newest = {m.task: m.id for m in changed.missions.values() if m.task is not None}
@@ -90,4 +103,11 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
         "id",
         {id_: {"id": id_, "data": encode(a)} if a is not None else None for id_, a in changed.alarms.items()},
     )
+    yield CustodyRow, "id", {c.id: chain_values(c) for c in changed.chains.values()}
+    yield (
+        HandoverRow,
+        "id",
+        {id_: {"id": id_, "data": encode(h)} if h is not None else None for id_, h in changed.handovers.items()},
+    )
+    yield FollowUpRow, "id", {f.id: follow_up_values(f) for f in changed.follow_ups.values()}
     yield KeyRow, "key", {k.key: {"key": k.key, "data": encode(k)} for k in changed.keys.values()}

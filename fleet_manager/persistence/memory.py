@@ -13,9 +13,12 @@ from datetime import datetime
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.custody import Chain, ChainId
 from fleet_manager.domain.devices import Device
 from fleet_manager.domain.events import Recorded
-from fleet_manager.domain.missions import Mission, MissionId, MissionStatus
+from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
+from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskId
@@ -49,6 +52,9 @@ class MemoryStore:
     _closures: dict[ClosureId, Closure] = field(default_factory=dict)
     _alarms: dict[AlarmId, Alarm] = field(default_factory=dict)
     _keys: dict[str, UsedKey] = field(default_factory=dict)
+    _chains: dict[ChainId, Chain] = field(default_factory=dict)
+    _handovers: dict[StepId, Handover] = field(default_factory=dict)
+    _follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     async def commit(self, events: Sequence[Recorded], changed: Changed) -> None:
@@ -79,12 +85,18 @@ class MemoryStore:
                 self._closures.pop(closure_id, None)
             else:
                 self._closures[closure_id] = closure
-
         for alarm_id, alarm in changed.alarms.items():
             if alarm is None:
                 self._alarms.pop(alarm_id, None)
             else:
                 self._alarms[alarm_id] = alarm
+        self._chains.update(changed.chains)
+        self._follow_ups.update(changed.follow_ups)
+        for step, handover in changed.handovers.items():
+            if handover is None:
+                self._handovers.pop(step, None)
+            else:
+                self._handovers[step] = handover
 
     def digest(self) -> str:
         return self._hash.hexdigest()
@@ -102,9 +114,13 @@ class MemoryStore:
         state.closures.update(self._closures)
         state.alarms.update(self._alarms)
         state.keys.update(self._keys)
+        state.chains.update({c: chain for c, chain in self._chains.items() if chain.task in state.tasks})
+        state.handovers.update(self._handovers)
+        state.follow_ups.update({f: x for f, x in self._follow_ups.items() if x.state is FollowUpState.OPEN})
         state.task_count = len(self._tasks)
         state.mission_count = len(self._missions)
         state.alert_count = len(self._alerts)
+        state.follow_up_count = len(self._follow_ups)
         return state
 
     async def events_after(self, seq: int, limit: int) -> list[EventView]:
@@ -119,6 +135,14 @@ class MemoryStore:
     async def task(self, task: str) -> TaskRecord | None:
         found = self._tasks.get(TaskId(task))
         return self._record(found) if found is not None else None
+
+    async def custody(self, item: str) -> list[Chain]:
+        return [chain for chain in self._chains.values() if chain.item == item]
+
+    async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
+        newest = reversed(self._follow_ups.values())
+        found = (f for f in newest if (state is None or f.state == state) and (item is None or f.item == item))
+        return [follow_up for follow_up, _ in zip(found, range(limit), strict=False)]
 
     def _record(self, task: DeliveryTask) -> TaskRecord:
         mission = self._newest.get(task.id)

@@ -6,6 +6,7 @@ that what was answered survives a power cut.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -21,8 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert, AlertState
 from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.devices import Device
 from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.follow_ups import FollowUp, FollowUpState
+from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
@@ -36,15 +40,22 @@ from fleet_manager.persistence.tables import (
     AlertRow,
     Base,
     ClosureRow,
+    CustodyRow,
     DeviceRow,
     EventRow,
+    FollowUpRow,
+    HandoverRow,
     KeyRow,
     MissionRow,
     RobotRow,
+    SecretRow,
     SessionRow,
     TaskRow,
 )
 from maps.model import Site
+
+_SECRET_LENGTH = 32
+"""Bytes."""
 
 _ENDED = [status for status in TaskStatus if status.ended]
 
@@ -124,6 +135,19 @@ class SqlStore:
             for text in await session.scalars(select(KeyRow.data)):
                 used = decode(UsedKey, text)
                 state.keys[used.key] = used
+            open_tasks = select(TaskRow.id).where(TaskRow.status.not_in(_ENDED))
+            chains = select(CustodyRow.data).where(CustodyRow.task.in_(open_tasks)).order_by(CustodyRow.id)
+            for text in await session.scalars(chains):
+                chain = decode(Chain, text)
+                state.chains[chain.id] = chain
+            for text in await session.scalars(select(HandoverRow.data).order_by(HandoverRow.id)):
+                handover = decode(Handover, text)
+                state.handovers[handover.step] = handover
+            still_open = FollowUpRow.state == FollowUpState.OPEN
+            for text in await session.scalars(select(FollowUpRow.data).where(still_open).order_by(FollowUpRow.id)):
+                follow_up = decode(FollowUp, text)
+                state.follow_ups[follow_up.id] = follow_up
+            state.follow_up_count = await session.scalar(select(func.count()).select_from(FollowUpRow)) or 0
             state.task_count = await session.scalar(select(func.count()).select_from(TaskRow)) or 0
             state.mission_count = await session.scalar(select(func.count()).select_from(MissionRow)) or 0
             state.alert_count = await session.scalar(select(func.count()).select_from(AlertRow)) or 0
@@ -149,6 +173,30 @@ class SqlStore:
         async with AsyncSession(self._engine) as session:
             row = (await session.execute(wanted.where(TaskRow.id == task))).first()
             return _record(row[0], row[1]) if row is not None else None
+
+    async def custody(self, item: str) -> list[Chain]:
+        wanted = select(CustodyRow.data).where(CustodyRow.item == item).order_by(CustodyRow.task)
+        async with AsyncSession(self._engine) as session:
+            return [decode(Chain, text) for text in await session.scalars(wanted)]
+
+    async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
+        wanted = select(FollowUpRow.data)
+        if state is not None:
+            wanted = wanted.where(FollowUpRow.state == state)
+        if item is not None:
+            wanted = wanted.where(FollowUpRow.item == item)
+        async with AsyncSession(self._engine) as session:
+            found = await session.scalars(wanted.order_by(FollowUpRow.id.desc()).limit(limit))
+            return [decode(FollowUp, text) for text in found]
+
+    async def secret(self, name: str) -> bytes:
+        """What this database's manager alone knows under a name; made up when it is asked for the first time."""
+        async with AsyncSession(self._engine) as session, session.begin():
+            known = await session.get(SecretRow, name)
+            if known is None:
+                known = SecretRow(name=name, value=secrets.token_bytes(_SECRET_LENGTH))
+                session.add(known)
+            return known.value
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, MetaData, String, Text
+from sqlalchemy import DateTime, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -104,6 +104,44 @@ class KeyRow(Base):
 
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     data: Mapped[str] = mapped_column(Text)
+
+
+class CustodyRow(Base):
+    """The chain of custody of one item of one task."""
+
+    __tablename__ = "custody"
+
+    id: Mapped[str] = mapped_column(String(140), primary_key=True)
+    task: Mapped[str] = mapped_column(String(20), index=True)
+    item: Mapped[str] = mapped_column(String(100), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class HandoverRow(Base):
+    """A hand-over that is on offer, or was in a mission that runs."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class FollowUpRow(Base):
+    __tablename__ = "follow_ups"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    item: Mapped[str] = mapped_column(String(100), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class SecretRow(Base):
+    """What only the fleet manager knows, and must know after a restart too. No event tells it."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 Index("ix_events_kind", EventRow.kind)

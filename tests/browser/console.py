@@ -36,8 +36,8 @@ def request_delivery(page: Page, pickup: str, dropoff: str, item: str = "cefazol
     return page.get_by_test_id(f"task-{found[1]}")
 
 
-def hand_over(page: Page, task: Locator, confirmed: str, *, pin: str = "") -> None:
-    """Wait for the carrier, then say that all is complete; with a `pin`, say so by it."""
+def hand_over(page: Page, task: Locator, confirmed: str, *, pin: bool = False) -> None:
+    """Wait for the carrier, then say that all is complete; with `pin`, prove it with the one-time PIN."""
     handover = task.get_by_test_id("handover")
     expect(handover).to_be_visible(timeout=DRIVE)
     expect(task.get_by_test_id("task-waiting")).to_contain_text("Waiting at")
@@ -46,7 +46,8 @@ def hand_over(page: Page, task: Locator, confirmed: str, *, pin: str = "") -> No
     if pin:
         page.get_by_test_id("proof").get_by_text("PIN").click()
         expect(confirm).to_be_disabled()
-        page.get_by_test_id("proof-value").fill(pin)
+        page.get_by_test_id("show-code").click()
+        page.get_by_test_id("proof-value").fill(page.get_by_test_id("code").inner_text(timeout=SOON))
     confirm.click()
     expect(handover).to_be_hidden(timeout=SOON)
 

@@ -13,18 +13,22 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from fleet_manager.domain.closures import Area
-from fleet_manager.domain.events import Recorded
+from fleet_manager.domain.custody import gap
+from fleet_manager.domain.events import Event, FollowUpClosed, FollowUpOpened, Recorded
+from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
 from fleet_manager.domain.state import FleetState, apply, new_state
-from fleet_manager.domain.tasks import Actor
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
 from fleet_manager.orchestration.commands import ChangeLift, LiftAction, RaiseAlarm, StartClosure
 from fleet_manager.orchestration.ports import EventStore
 from fleet_manager.persistence.memory import MemoryStore
 from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.persistence.tables import Base
-from maps.model import Site
+from maps.model import Site, WaypointId
 from sim.clock import run_virtual
 from sim.harness import Hospital
-from tests.builders import L2, LIFT, corridor_site
+from tests.builders import L2, LIFT, ROBOT_1, corridor_site
+
+CLEANER = Actor(id="cleaner-wu", role="facility")
 
 Open: TypeAlias = Callable[[Path, Site], Awaitable[EventStore]]
 
@@ -52,10 +56,9 @@ async def _a_day_of_events() -> list[Recorded]:
         await asyncio.sleep(60.0)
         area = Area(level=L2, polygon=((9.0, -1.0), (11.0, -1.0), (11.0, 1.0)))
         until = hospital.clock.now() + timedelta(hours=1)
-        cleaner = Actor(id="cleaner-wu", role="facility")
-        await hospital.manager.do(StartClosure(actor=cleaner, area=area, until=until, reason="the floor is wet"))
-        await hospital.manager.do(ChangeLift(actor=cleaner, lift=LIFT, action=LiftAction.RESERVE))
-        await hospital.manager.do(RaiseAlarm(actor=cleaner, levels=(L2,)))
+        await hospital.manager.do(StartClosure(actor=CLEANER, area=area, until=until, reason="the floor is wet"))
+        await hospital.manager.do(ChangeLift(actor=CLEANER, lift=LIFT, action=LiftAction.RESERVE))
+        await hospital.manager.do(RaiseAlarm(actor=CLEANER, levels=(L2,)))
         return list(hospital.store.log)
 
 
@@ -103,6 +106,9 @@ def test_a_restarted_manager_finds_the_state_it_had(open_store: Open, tmp_path: 
             "closures",
             "alarms",
             "keys",
+            "chains",
+            "handovers",
+            "follow_ups",
         ):
             assert getattr(found, name) == getattr(before, name), name
         assert (found.task_count, found.mission_count) == (before.task_count, before.mission_count)
@@ -147,6 +153,68 @@ def test_ended_tasks_are_listed_newest_first(open_store: Open, tmp_path: Path, h
         assert none is None
 
     asyncio.run(story())
+
+
+@STORES
+def test_an_item_is_traced_and_what_differed_is_found(
+    open_store: Open, tmp_path: Path, history: list[Recorded]
+) -> None:
+    """Long after its task has ended; of two follow-ups one is closed."""
+
+    def follow_up(number: int, item: str) -> FollowUpOpened:
+        return FollowUpOpened(
+            follow_up=FollowUp(
+                id=FollowUpId(f"U{number:05d}"),
+                task=TaskId("T00001"),
+                item=ItemId(item),
+                name="cefazolin",
+                what=ItemOutcome.SHORT,
+                place=WaypointId("ward"),
+                robot=ROBOT_1,
+                actor=CLEANER,
+                opened_at=history[-1].time,
+            )
+        )
+
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        await _store_all(store, site, history)
+        later: list[Event] = [
+            follow_up(1, "T00001-i1"),
+            follow_up(2, "T00002-i1"),
+            FollowUpClosed(follow_up=FollowUpId("U00001"), actor=CLEANER, note="found"),
+        ]
+        state = await store.load()
+        for event in later:
+            recorded = Recorded(seq=state.seq + 1, time=history[-1].time, event=event)
+            apply(state, recorded)
+            await store.commit([recorded], state.take_changed())
+        again = await store.load()
+        (chain,) = await store.custody("T00001-i1")
+        closed = await store.follow_ups(state="closed", item=None, limit=5)
+        of_item = await store.follow_ups(state=None, item="T00001-i1", limit=5)
+        newest = await store.follow_ups(state=None, item=None, limit=1)
+        nothing = await store.custody("nothing")
+        await store.close()
+        assert (chain.task, gap(chain, ended=True), nothing) == ("T00001", None, [])
+        assert [f.note for f in closed] == [f.note for f in of_item] == ["found"]
+        assert [f.id for f in newest] == ["U00002"]
+        assert (list(again.follow_ups), again.follow_up_count) == (["U00002"], 2)
+
+    asyncio.run(story())
+
+
+def test_a_database_keeps_its_secret_and_no_other_has_the_same(tmp_path: Path) -> None:
+    async def secret(folder: Path) -> bytes:
+        store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}.sqlite3", corridor_site())
+        found = await store.secret("one-time codes")
+        await store.close()
+        return found
+
+    mine, again = asyncio.run(secret(tmp_path / "a")), asyncio.run(secret(tmp_path / "a"))
+    assert len(mine) == 32
+    assert mine == again != asyncio.run(secret(tmp_path / "b"))
 
 
 def test_replaying_the_log_gives_the_same_state(history: list[Recorded]) -> None:

@@ -27,8 +27,20 @@ def _assert_replayed(hospital: Hospital) -> None:
     ended = {task.id for task in replayed.tasks.values() if task.status.ended}
     replayed.forget_ended(ended, {a.id for a in replayed.alerts.values() if a.state == "closed"})
     lived = hospital.manager.state
-    projected = ("tasks", "missions", "robots", "alerts", "sessions", "devices", "closures", "alarms")
-    for name in ("seq", *projected, "task_count"):
+    projected = (
+        "tasks",
+        "missions",
+        "robots",
+        "alerts",
+        "sessions",
+        "devices",
+        "closures",
+        "alarms",
+        "chains",
+        "handovers",
+        "follow_ups",
+    )
+    for name in ("seq", *projected, "task_count", "follow_up_count"):
         assert getattr(replayed, name) == getattr(lived, name), name
 
 

@@ -10,7 +10,7 @@ from fleet_manager.api.schemas import Cancellation, DeliveryRequest, HandoverReq
 from fleet_manager.domain.tasks import TaskId
 from fleet_manager.orchestration.commands import SendPorter
 from fleet_manager.orchestration.ports import FleetManager
-from fleet_manager.orchestration.views import TaskView
+from fleet_manager.orchestration.views import HandoverCodeView, ItemView, TaskView
 
 
 def task_routes(manager: FleetManager) -> APIRouter:
@@ -57,5 +57,14 @@ def task_routes(manager: FleetManager) -> APIRouter:
     @router.post("/{task_id}/handover", summary="Goods change hands where the carrier waits")
     async def hand_over(task_id: str, actor: RequestActor, body: HandoverRequest | None = None) -> TaskView:
         return await answer(manager, (body or HandoverRequest()).to_command(actor, task_id), TaskView)
+
+    @router.get("/{task_id}/items", summary="The items of a task, and where each is in its custody")
+    async def items(task_id: str) -> list[ItemView]:
+        return list((await manager.task(task_id)).items)
+
+    @router.get("/{task_id}/handover-code", summary="The one-time PIN and QR code of the hand-over that is due")
+    async def handover_code(task_id: str, actor: RequestActor, response: Response) -> HandoverCodeView:
+        response.headers["Cache-Control"] = "no-store"
+        return manager.handover_code(task_id, actor)
 
     return router

@@ -1,6 +1,7 @@
 import type {
   AlertView,
   DeliveryRequest,
+  HandoverCodeView,
   HandoverRequest,
   PorterView,
   Priority,
@@ -23,8 +24,9 @@ export class Refused extends Error {
 /** No answer came: it is not known whether the request arrived. */
 export class NoAnswer extends Error {}
 
-async function ask<Answer>(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+async function ask<Answer>(method: string, path: string, body?: unknown, key?: string, actor = ''): Promise<Answer> {
   const headers: Record<string, string> = {};
+  if (actor !== '') headers['X-Actor'] = actor;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key !== undefined) headers['Idempotency-Key'] = key;
   let response: Response;
@@ -62,6 +64,8 @@ export const changePriority = (task: string, priority: Priority) =>
 export const sendPorter = (task: string) => ask<TaskView>('POST', `/tasks/${id(task)}/send-porter`);
 export const handOver = (task: string, body: HandoverRequest) =>
   ask<TaskView>('POST', `/tasks/${id(task)}/handover`, body);
+export const getHandoverCode = (task: string, actor: string) =>
+  ask<HandoverCodeView>('GET', `/tasks/${id(task)}/handover-code`, undefined, undefined, actor);
 export const changeRobot = (robot: string, action: RobotAction) =>
   ask<RobotView>('POST', `/robots/${id(robot)}/${action}`, {});
 export const changeAlert = (alert: string, action: 'take' | 'close') =>

@@ -142,6 +142,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differed at hand-overs, newest first */
+        get: operations["follow_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/follow-ups/{follow_up_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is cleared up, and this is how */
+        post: operations["close_follow_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/healthz": {
         parameters: {
             query?: never;
@@ -151,6 +185,23 @@ export interface paths {
         };
         /** The process answers */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item_id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who had an item, who gave and took it, where, when and how proven */
+        get: operations["trace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,6 +518,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task_id}/handover-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The one-time PIN and QR code of the hand-over that is due */
+        get: operations["handover_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items of a task, and where each is in its custody */
+        get: operations["items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}/send-porter": {
         parameters: {
             query?: never;
@@ -683,6 +768,25 @@ export interface components {
              */
             reason?: string;
         };
+        /**
+         * ChainView
+         * @description An item's custody in one task, oldest first. `gap` says where it is broken; None in health.
+         */
+        ChainView: {
+            /** Entries */
+            entries: components["schemas"]["CustodyEntryView"][];
+            /** Gap */
+            gap: string | null;
+            /** Item Class */
+            item_class: string | null;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /** Task */
+            task: string;
+            task_status: components["schemas"]["TaskStatus"] | null;
+        };
         /** ChangedBy */
         ChangedBy: {
             /** Data */
@@ -834,6 +938,44 @@ export interface components {
             until: string | null;
         };
         /**
+         * Custody
+         * @description What happened to an item.
+         *
+         *     `changed_carrier` is a carrier that takes it from another, which could not go on or meets it at a transfer point;
+         *     `taken_out` are goods that a person took from the carrier at a place where they should not have gone.
+         * @enum {string}
+         */
+        Custody: "registered" | "released" | "not_released" | "changed_carrier" | "received" | "not_received" | "brought_back" | "quarantined" | "taken_out";
+        /**
+         * CustodyEntryView
+         * @description One change of custody, or an attempt at it: `giver` and `taker` are the same where nothing changed hands.
+         *
+         *     `second` signed after `actor`; a proof is none, pin, qr or badge.
+         */
+        CustodyEntryView: {
+            actor: components["schemas"]["ActorView"];
+            giver: components["schemas"]["HolderView"] | null;
+            kind: components["schemas"]["Custody"];
+            outcome: components["schemas"]["ItemOutcome"] | null;
+            /** Place */
+            place: string;
+            /** Place Name */
+            place_name: string | null;
+            /** Proof */
+            proof: string;
+            second: components["schemas"]["ActorView"] | null;
+            /** Second Proof */
+            second_proof: string;
+            /** Step Id */
+            step_id: string | null;
+            taker: components["schemas"]["HolderView"];
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
+        /**
          * DeliveryRequest
          * @description Bring items from one place to another: either `pickup` and `dropoff`, or `stops` in their order.
          * @example {
@@ -914,6 +1056,54 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * FollowUpClosing
+         * @description How it ended, for whoever reads the trace later.
+         * @example {
+         *       "note": "the pharmacy sent the missing box"
+         *     }
+         */
+        FollowUpClosing: {
+            /** Note */
+            note: string;
+        };
+        /**
+         * FollowUpState
+         * @enum {string}
+         */
+        FollowUpState: "open" | "closed";
+        /**
+         * FollowUpView
+         * @description A difference at a hand-over that people have to clear up; `actor` told of it, `note` says how it ended.
+         */
+        FollowUpView: {
+            actor: components["schemas"]["ActorView"];
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Id */
+            id: string;
+            /** Item Id */
+            item_id: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Place */
+            place: string;
+            /** Robot */
+            robot: string;
+            state: components["schemas"]["FollowUpState"];
+            /** Task */
+            task: string;
+            what: components["schemas"]["ItemOutcome"];
+        };
         /** GivenProof */
         GivenProof: {
             /** @default none */
@@ -930,6 +1120,31 @@ export interface components {
             item_id: string;
             /** @default accepted */
             outcome?: components["schemas"]["ItemOutcome"];
+        };
+        /**
+         * HandoverCodeView
+         * @description What opens one hand-over, once: type the `pin`, or show `qr` as a QR code.
+         */
+        HandoverCodeView: {
+            /** Compartments */
+            compartments: string[];
+            /** Pin */
+            pin: string;
+            /** Place */
+            place: string;
+            /** Qr */
+            qr: string;
+            /** Robot */
+            robot: string;
+            /** Step Id */
+            step_id: string;
+            /** Task */
+            task: string;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
         };
         /**
          * HandoverRequest
@@ -969,10 +1184,40 @@ export interface components {
             /** Step Id */
             step_id?: string | null;
         };
+        /**
+         * HandoverView
+         * @description The hand-over that is due: how many persons sign, who has signed, and until when it is locked, if it is.
+         */
+        HandoverView: {
+            /** Compartments */
+            compartments: string[];
+            /** Locked Until */
+            locked_until: string | null;
+            /** Place */
+            place: string;
+            /** Signatures */
+            signatures: number;
+            /** Signed By */
+            signed_by: components["schemas"]["ActorView"][];
+            /** Step Id */
+            step_id: string;
+        };
         /** Health */
         Health: {
             /** Status */
             status: string;
+        };
+        /**
+         * HolderView
+         * @description Who has an item: the people at `place`, or a `carrier`, in a `compartment`.
+         */
+        HolderView: {
+            /** Carrier */
+            carrier: string | null;
+            /** Compartment */
+            compartment: string | null;
+            /** Place */
+            place: string | null;
         };
         /**
          * ItemClassView
@@ -991,6 +1236,10 @@ export interface components {
             needs: string[];
             /** On Cancel */
             on_cancel: string;
+            /** Right */
+            right: string | null;
+            /** Signatures */
+            signatures: number;
         };
         /**
          * ItemOutcome
@@ -1005,6 +1254,19 @@ export interface components {
          * @enum {string}
          */
         ItemState: "waiting" | "on_board" | "delivered" | "missing" | "returned";
+        /**
+         * ItemTraceView
+         * @description All that happened to an item, in all tasks that it was part of, oldest first. `holder` has it now.
+         */
+        ItemTraceView: {
+            /** Chains */
+            chains: components["schemas"]["ChainView"][];
+            /** Follow Ups */
+            follow_ups: components["schemas"]["FollowUpView"][];
+            holder: components["schemas"]["HolderView"] | null;
+            /** Item Id */
+            item_id: string;
+        };
         /** ItemView */
         ItemView: {
             /** Item Class */
@@ -1573,7 +1835,7 @@ export interface components {
         TaskStatus: "queued" | "assigned" | "underway" | "cancelling" | "completed" | "cancelled" | "failed";
         /**
          * TaskView
-         * @description `handover_step` is the step at which the carrier waits for a person now, if it does.
+         * @description `handover_step` is the step at which the carrier waits for a person now, if it does; `handover` tells of it.
          */
         TaskView: {
             /** Assigned At */
@@ -1590,6 +1852,7 @@ export interface components {
             ended_at: string | null;
             /** Eta */
             eta: string | null;
+            handover: components["schemas"]["HandoverView"] | null;
             /** Handover Step */
             handover_step: string | null;
             /** Id */
@@ -1718,6 +1981,15 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmView"][];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -1782,6 +2054,15 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -1844,6 +2125,15 @@ export interface operations {
                     "application/json": components["schemas"]["AlarmView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -1898,6 +2188,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -1962,6 +2261,15 @@ export interface operations {
                     "application/json": components["schemas"]["AlertView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2024,6 +2332,15 @@ export interface operations {
                     "application/json": components["schemas"]["AlertView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2078,6 +2395,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClosureView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2144,6 +2470,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClosureView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2206,6 +2541,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClosureView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2266,6 +2610,159 @@ export interface operations {
                     "application/json": components["schemas"]["EventView"][];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_ups: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description only open or only closed ones */
+                state?: components["schemas"]["FollowUpState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_follow_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                follow_up_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowUpClosing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2320,6 +2817,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemTraceView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2378,6 +2951,15 @@ export interface operations {
                     "application/json": components["schemas"]["LiftView"][];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2434,6 +3016,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiftView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2503,6 +3094,15 @@ export interface operations {
                     "application/json": components["schemas"]["LiftView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2556,6 +3156,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description There is no such thing */
             404: {
@@ -2611,6 +3220,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PorterView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2671,6 +3289,15 @@ export interface operations {
                     "application/json": components["schemas"]["PorterView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2728,6 +3355,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PorterView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2793,6 +3429,15 @@ export interface operations {
                     "application/json": components["schemas"]["PorterView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2847,6 +3492,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -2905,6 +3559,15 @@ export interface operations {
                     "application/json": components["schemas"]["RobotView"][];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -2961,6 +3624,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RobotView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -3030,6 +3702,15 @@ export interface operations {
                     "application/json": components["schemas"]["RobotView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3090,6 +3771,15 @@ export interface operations {
                     "application/json": components["schemas"]["RouteView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3147,6 +3837,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -3209,6 +3908,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -3277,6 +3985,15 @@ export interface operations {
                     "application/json": components["schemas"]["TaskView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3333,6 +4050,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -3401,6 +4127,15 @@ export interface operations {
                     "application/json": components["schemas"]["TaskView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3465,6 +4200,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */
@@ -3533,6 +4277,153 @@ export interface operations {
                     "application/json": components["schemas"]["TaskView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handover_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverCodeView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3595,6 +4486,15 @@ export interface operations {
                     "application/json": components["schemas"]["TaskView"];
                 };
             };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing */
             404: {
                 headers: {
@@ -3649,6 +4549,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrafficView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing */

@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 export type AlertView = Schemas['AlertView'];
 export type DeliveryRequest = Schemas['DeliveryRequest'];
 export type DoorView = Schemas['DoorView'];
+export type HandoverCodeView = Schemas['HandoverCodeView'];
 export type HandoverRequest = Schemas['HandoverRequest'];
 export type ItemClassView = Schemas['ItemClassView'];
 export type ItemOutcome = Schemas['ItemOutcome'];

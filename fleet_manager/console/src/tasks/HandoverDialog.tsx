@@ -2,7 +2,7 @@ import { Button, PasswordInput, SegmentedControl, Stack, Text, TextInput } from 
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { handOver } from '../api/client';
+import { getHandoverCode, handOver } from '../api/client';
 import type { ItemOutcome, ProofKind, TaskView } from '../api/types';
 import { loads } from '../robots/state';
 import { ErrorNote } from '../shell/ErrorNote';
@@ -25,17 +25,28 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
   const [step] = useState(task.handover_step);
   const [outcomes, setOutcomes] = useState<Record<string, ItemOutcome>>({});
   const [proof, setProof] = useState<Proof>({ kind: 'none', value: '' });
+  const [who, setWho] = useState('');
   const proven = proof.kind === 'none' || proof.value.trim() !== '';
   const items = task.items.filter((item) => item.state === (loading ? 'waiting' : 'on_board'));
   const sent = useMutation({
     mutationFn: () =>
       handOver(task.id, {
         step_id: step,
+        actor: who.trim() === '' ? null : { id: who.trim(), role: 'staff', ward: null },
         proof,
         items: items.map(({ item_id }) => ({ item_id, outcome: outcomes[item_id] ?? 'accepted' })),
       }),
-    onSuccess: onClose,
+    onSuccess: (answer) => {
+      if (answer.handover_step !== step) {
+        onClose();
+        return;
+      }
+      setProof({ kind: 'none', value: '' });
+      setWho('');
+    },
   });
+  const code = useMutation({ mutationFn: () => getHandoverCode(task.id, who.trim()) });
+  const signed = task.handover?.signed_by.map((person) => person.id).join(', ');
   const place = placeName(task.waiting_for?.resource ?? (loading ? task.pickup : task.dropoff));
   const title = t(loading ? 'handover.loadTitle' : 'handover.receiveTitle', { carrier: task.robot, place });
   return (
@@ -57,8 +68,31 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
             />
           </Stack>
         ))}
+        {task.handover !== null && task.handover.signatures > 1 && (
+          <Text size="sm" fw={600} data-testid="two-sign">
+            {signed ? t('handover.oneSigned', { who: signed }) : t('handover.twoSign')}
+          </Text>
+        )}
+        <TextInput
+          label={t('handover.who')}
+          value={who}
+          onChange={(event) => setWho(event.currentTarget.value)}
+          maxLength={100}
+          autoComplete="off"
+          data-testid="who"
+        />
         <ProofField proof={proof} onChange={setProof} />
-        <ErrorNote error={sent.error} />
+        {proof.kind === 'pin' && (
+          <Button variant="default" onClick={() => code.mutate()} loading={code.isPending} data-testid="show-code">
+            {t('handover.showCode')}
+          </Button>
+        )}
+        {proof.kind === 'pin' && code.data !== undefined && (
+          <Text ta="center" fz={28} fw={700} data-testid="code">
+            {code.data.pin}
+          </Text>
+        )}
+        <ErrorNote error={sent.error ?? code.error} />
         <Button onClick={() => sent.mutate()} loading={sent.isPending} disabled={!proven} data-testid="handover-confirm">
           {t(loading ? 'handover.confirmLoad' : 'handover.confirmReceive')}
         </Button>
@@ -72,6 +106,7 @@ function ProofField({ proof, onChange }: { proof: Proof; onChange: (proof: Proof
   const kinds: { value: ProofKind; label: string }[] = [
     { value: 'none', label: t('handover.proofNone') },
     { value: 'pin', label: t('handover.proofPin') },
+    { value: 'qr', label: t('handover.proofQr') },
     { value: 'badge', label: t('handover.proofBadge') },
   ];
   const field = {
@@ -96,6 +131,7 @@ function ProofField({ proof, onChange }: { proof: Proof; onChange: (proof: Proof
         data-testid="proof"
       />
       {proof.kind === 'pin' && <PasswordInput size="md" label={t('handover.pinValue')} inputMode="numeric" {...field} />}
+      {proof.kind === 'qr' && <TextInput label={t('handover.qrValue')} {...field} />}
       {proof.kind === 'badge' && <TextInput label={t('handover.badgeValue')} {...field} />}
     </Stack>
   );

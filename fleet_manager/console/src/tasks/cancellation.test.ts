@@ -3,7 +3,7 @@ import type { ItemClassView } from '../api/types';
 import { anItem } from '../testing/views';
 import { onCancel } from './cancellation';
 
-const nothing = { needs: [], flow: 'clean', maximum_carry_time: null };
+const nothing = { needs: [], flow: 'clean', maximum_carry_time: null, signatures: 1, right: null };
 const CLASSES: ItemClassView[] = [
   { ...nothing, id: 'medicine', name: 'Medicine', on_cancel: 'return' },
   { ...nothing, id: 'blood', name: 'Blood', on_cancel: 'quarantine' },

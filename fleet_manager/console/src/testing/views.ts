@@ -26,6 +26,7 @@ export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string
     outcome: null,
     destination: null,
     handover_step: null,
+    handover: null,
     waiting_for: null,
     reasons: [],
     mission: null,
