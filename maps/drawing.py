@@ -130,6 +130,7 @@ def _draw_level(axes: Axes, site: Site, level: Level, box: tuple[float, float, f
     for zone in sorted(zones, key=lambda zone: -Polygon(zone.polygon).area):
         axes.add_patch(_zone_patch(zone))
     axes.add_collection(LineCollection([list(wall) for wall in level.walls], colors="#333333", linewidths=0.8))
+    _draw_furniture(axes, site, level)
     _draw_doors(axes, site, level)
     _draw_lifts(axes, site, level)
     _draw_lanes(axes, site, level)
@@ -156,6 +157,11 @@ def _zone_patch(zone: Zone) -> PolygonPatch:
         linewidth=0.4,
         zorder=0.5 if plain else 0.8,
     )
+
+
+def _draw_furniture(axes: Axes, site: Site, level: Level) -> None:
+    outlines = [list(piece.polygon) for piece in site.furniture.values() if piece.level == level.id]
+    axes.add_collection(PolyCollection(outlines, facecolors="#d8d2c6", edgecolors="#8f8776", linewidths=0.4, zorder=1))
 
 
 def _draw_doors(axes: Axes, site: Site, level: Level) -> None:

@@ -1,4 +1,4 @@
-"""A site as data: levels, the routing graph's waypoints and lanes, doors, lifts, zones and fleets.
+"""A site as data: levels, the routing graph's waypoints and lanes, doors, lifts, zones, furniture and fleets.
 
 Everything here is frozen. All coordinates are metres in the one metric *site frame* (x east, y north;
 REP-103), shared by all levels; `Level.elevation` is metres above the site's datum. Angles are radians
@@ -22,6 +22,9 @@ BuildingId = NewType("BuildingId", str)
 FleetId = NewType("FleetId", str)
 RobotId = NewType("RobotId", str)
 ItemClassId = NewType("ItemClassId", str)
+FurnitureId = NewType("FurnitureId", str)
+SurfaceId = NewType("SurfaceId", str)
+DosePresetId = NewType("DosePresetId", str)
 
 Point: TypeAlias = tuple[float, float]
 Ring: TypeAlias = tuple[Point, ...]
@@ -93,6 +96,14 @@ class Orientation(StrEnum):
 
     FORWARD = "forward"
     BACKWARD = "backward"
+
+
+class Facing(StrEnum):
+    """Where a surface looks: sideways along its `normal`, or straight up or down."""
+
+    SIDE = "side"
+    UP = "up"
+    DOWN = "down"
 
 
 class Disposition(StrEnum):
@@ -229,6 +240,52 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What stands in a room: solid from the floor up to `height` (m) above it, over the whole `polygon`.
+
+    Robots keep off it, and it casts a shadow in the light of a UV-C lamp.
+    """
+
+    id: FurnitureId
+    level: LevelId
+    polygon: Ring
+    height: float
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """A high-touch surface of a room: a bed rail, a handle, a switch. It lies in `zone`, `height` (m) above the floor.
+
+    `normal` is the direction that a surface facing sideways looks to (rad).
+    """
+
+    id: SurfaceId
+    level: LevelId
+    zone: ZoneId
+    x: float
+    y: float
+    height: float
+    normal: float = 0.0
+    facing: Facing = Facing.SIDE
+    name: str | None = None
+
+    @property
+    def xy(self) -> Point:
+        return (self.x, self.y)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosePreset:
+    """The UV-C dose (J/m² at 254 nm) that a site wants against an organism, and whose figure it is."""
+
+    id: DosePresetId
+    name: str
+    dose: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
     """A part of the site with a fire alarm of its own: the places of its `levels` (none: of all) in its `polygon`.
 
@@ -299,6 +356,24 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UvLamp:
+    """A vertical UV-C lamp over the robot's turning centre: `length` of the arc, `height` of its middle (m).
+
+    `irradiance` is the one figure of the data sheet that calibrates it: W/m² on a surface that faces the lamp, level
+    with its middle, at `distance` (m) from its axis. Without it nothing can be planned. The output rises evenly over
+    `warm_up` (s). Below the lamp is the robot's body, a disc of `body_radius` (m), which shadows the floor around it.
+    """
+
+    length: float
+    height: float
+    irradiance: float | None = None
+    distance: float = 1.0
+    warm_up: float = 60.0
+    body_radius: float = 0.25
+    rated_hours: float = 9000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Robot:
     """One robot of a fleet. `home` is its own parking place or charger: no two robots share one."""
 
@@ -311,7 +386,8 @@ class Fleet:
     """Robots of one kind: body, drive, battery, compartments, and where they may go.
 
     `footprint` is the body's outline around its turning centre (m, x forward). `zones` are the zone classes
-    the fleet may enter; `carrier` PERSON makes its members porters, who need no traffic allocation.
+    the fleet may enter; `carrier` PERSON makes its members porters, who need no traffic allocation. `lamp` is the
+    UV-C lamp of robots that disinfect.
     """
 
     id: FleetId
@@ -328,6 +404,7 @@ class Fleet:
     zones: frozenset[ZoneClass] = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
     flow: Flow | None = None
     frames: Mapping[LevelId, FrameTransform] = field(default_factory=dict)
+    lamp: UvLamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +442,8 @@ class Site:
     doors: Mapping[DoorId, Door] = field(default_factory=dict)
     lifts: Mapping[LiftId, Lift] = field(default_factory=dict)
     zones: Mapping[ZoneId, Zone] = field(default_factory=dict)
+    furniture: Mapping[FurnitureId, Furniture] = field(default_factory=dict)
+    surfaces: Mapping[SurfaceId, Surface] = field(default_factory=dict)
     buildings: Mapping[BuildingId, Building] = field(default_factory=dict)
     chargers: Mapping[WaypointId, Charger] = field(default_factory=dict)
     holding_points: Mapping[WaypointId, HoldingPoint] = field(default_factory=dict)
@@ -372,6 +451,7 @@ class Site:
     decontamination_bays: Mapping[WaypointId, DecontaminationBay] = field(default_factory=dict)
     fleets: Mapping[FleetId, Fleet] = field(default_factory=dict)
     item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
+    dose_presets: Mapping[DosePresetId, DosePreset] = field(default_factory=dict)
     quarantine: WaypointId | None = None
     anchor: GeoAnchor | None = None
     timezone: str = "UTC"

@@ -10,7 +10,21 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from maps.model import Building, Fleet, FleetId, Lane, LevelId, Lift, Point, Site, Waypoint, WaypointId
+from maps.model import (
+    Building,
+    Fleet,
+    FleetId,
+    Furniture,
+    Lane,
+    LevelId,
+    Lift,
+    Point,
+    Site,
+    Surface,
+    UvLamp,
+    Waypoint,
+    WaypointId,
+)
 
 COORDINATE_LIMIT = 1e6
 """Metres from the site's origin; beyond lies a map in other units, such as pixels or Web Mercator."""
@@ -42,6 +56,12 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     for zone in site.zones.values():
         yield from _known_level(site, f"zone {zone.id!r}", zone.level)
         yield from _within_limit(zone.level, f"zone {zone.id!r}", *zone.polygon)
+    for piece in site.furniture.values():
+        yield from _furniture(site, piece)
+    for surface in site.surfaces.values():
+        yield from _surface(site, surface)
+    for preset in site.dose_presets.values():
+        yield from _positive(None, f"dose preset {preset.id!r}", {"dose": preset.dose})
     for building in site.buildings.values():
         yield from _building(site, building)
     for lift in site.lifts.values():
@@ -127,6 +147,28 @@ def _lane(site: Site, lane: Lane) -> Iterator[BrokenLink]:
     yield from _positive(level, feature, {"length": lane.length, "width": lane.width, "speed_limit": lane.speed_limit})
 
 
+def _furniture(site: Site, piece: Furniture) -> Iterator[BrokenLink]:
+    feature = f"furniture {piece.id!r}"
+    yield from _known_level(site, feature, piece.level)
+    if len(piece.polygon) < 3:
+        yield BrokenLink(piece.level, feature, "polygon", "an outline has at least three points")
+    yield from _within_limit(piece.level, feature, *piece.polygon)
+    yield from _positive(piece.level, feature, {"height": piece.height})
+
+
+def _surface(site: Site, surface: Surface) -> Iterator[BrokenLink]:
+    feature = f"surface {surface.id!r}"
+    yield from _known_level(site, feature, surface.level)
+    yield from _within_limit(surface.level, feature, surface.xy)
+    zone = site.zones.get(surface.zone)
+    if zone is None:
+        yield BrokenLink(surface.level, feature, "zone", _nowhere("zone", surface.zone))
+    elif zone.level != surface.level:
+        yield BrokenLink(surface.level, feature, "zone", f"zone {zone.id!r} is on level {zone.level!r}")
+    if not 0.0 <= surface.height <= COORDINATE_LIMIT:
+        yield BrokenLink(surface.level, feature, "height", f"must be 0 or greater, not {surface.height}")
+
+
 def _building(site: Site, building: Building) -> Iterator[BrokenLink]:
     feature = f"building {building.id!r}"
     for level in building.levels:
@@ -206,3 +248,15 @@ def _body(feature: str, fleet: Fleet) -> Iterator[BrokenLink]:
     yield from _positive(None, feature, measures | {"battery.capacity": fleet.battery.capacity})
     for compartment in fleet.compartments:
         yield from _positive(None, f"{feature}, compartment {compartment.id!r}", {"volume": compartment.volume})
+    if fleet.lamp is not None:
+        yield from _lamp(feature, fleet.lamp)
+
+
+def _lamp(feature: str, lamp: UvLamp) -> Iterator[BrokenLink]:
+    names = ("length", "height", "irradiance", "distance", "rated_hours")
+    yield from _positive(None, feature, {f"lamp.{name}": getattr(lamp, name) for name in names})
+    for name in ("warm_up", "body_radius"):
+        if not 0.0 <= (value := getattr(lamp, name)) < math.inf:
+            yield BrokenLink(None, feature, f"lamp.{name}", f"must be 0 or greater, not {value}")
+    if lamp.height < lamp.length / 2:
+        yield BrokenLink(None, feature, "lamp.height", "the lamp would reach below the floor; it is that of its middle")

@@ -1,7 +1,7 @@
 """WardFleet's own map format: a folder with `site.yaml` and one GeoJSON file per level.
 
-`site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, buildings, lifts, fleets and item
-classes.
+`site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, buildings, lifts, fleets, item
+classes and dose presets.
 A level's file is a FeatureCollection in metres of the site frame, made to be edited in QGIS. What a feature
 is stands in its property `feature`; the other properties are the fields of the model's class:
 
@@ -10,6 +10,8 @@ is stands in its property `feature`; the other properties are the fields of the 
     lane      LineString  drawn from start to end, one feature per direction; the waypoints' places count
     door      LineString  from the hinge to the other end
     zone      Polygon
+    furniture Polygon
+    surface   Point       a high-touch surface
     wall      LineString
     floor     Polygon     with holes
 
@@ -37,7 +39,9 @@ from maps.errors import BrokenReferenceError, DuplicateIdError, MapContentError,
 from maps.model import (
     Building,
     Door,
+    DosePreset,
     Fleet,
+    Furniture,
     GeoAnchor,
     ItemClass,
     Lane,
@@ -47,6 +51,7 @@ from maps.model import (
     Point,
     Ring,
     Site,
+    Surface,
     Waypoint,
     WaypointId,
     Zone,
@@ -95,7 +100,7 @@ def load_site(path: Path) -> Site:
             remedy="Give the folder of a site, or import another format with `wardfleet map import`",
         )
     document = read_yaml(file)
-    buildings, lifts, fleets, item_classes = (_records(document, key, kind, file) for key, kind in _LISTS.items())
+    lists = {key: _records(document, key, kind, file) for key, kind in _LISTS.items()}
     head = parse(_SiteFile, document, file=file, feature="site")
     _check_timezone(head.timezone, file)
     levels = _LevelFiles()
@@ -113,10 +118,7 @@ def load_site(path: Path) -> Site:
         timezone=head.timezone,
         anchor=head.anchor,
         quarantine=head.quarantine,
-        buildings=buildings,
-        lifts=lifts,
-        fleets=fleets,
-        item_classes=item_classes,
+        **lists,
         **levels.parts,
     )
     for broken in broken_references(site):
@@ -148,7 +150,11 @@ _LISTS: dict[str, type[Any]] = {
     "lifts": Lift,
     "fleets": Fleet,
     "item_classes": ItemClass,
+    "dose_presets": DosePreset,
 }
+_TITLES = {ItemClass: "item class", DosePreset: "dose preset"}
+_LEFT_OUT = ("buildings", "dose_presets")
+"""Lists that a site without such parts does not have."""
 
 
 def _records(document: Any, key: str, kind: type[Any], file: Path) -> dict[Any, Any]:
@@ -156,7 +162,7 @@ def _records(document: Any, key: str, kind: type[Any], file: Path) -> dict[Any, 
     entries = (document.pop(key, None) or []) if isinstance(document, dict) else []
     if not isinstance(entries, list):
         raise MapContentError("a list is expected", file=file, feature="site", field=key)
-    title = kind.__name__.lower() if kind is not ItemClass else "item class"
+    title = _TITLES.get(kind, kind.__name__.lower())
     records: dict[Any, Any] = {}
     for number, entry in enumerate(entries):
         name = repr(entry["id"]) if isinstance(entry, dict) and "id" in entry else str(number + 1)
@@ -186,6 +192,8 @@ class _LevelFiles:
                 "lanes",
                 "doors",
                 "zones",
+                "furniture",
+                "surfaces",
                 "chargers",
                 "holding_points",
                 "transfer_points",
@@ -213,6 +221,12 @@ class _LevelFiles:
                     self._store("doors", Door, read, {"level": entry.id, "start": start, "end": end})
                 case "zone":
                     self._store("zones", Zone, read, {"level": entry.id, "polygon": read.rings(exactly=1)[0]})
+                case "furniture":
+                    given = {"level": entry.id, "polygon": read.rings(exactly=1)[0]}
+                    self._store("furniture", Furniture, read, given)
+                case "surface":
+                    x, y = read.point()
+                    self._store("surfaces", Surface, read, {"level": entry.id, "x": x, "y": y})
                 case "wall":
                     read.done()
                     walls.append(read.line())
@@ -258,7 +272,7 @@ def _features(file: Path) -> list[Any]:
     return features
 
 
-_KINDS = ("waypoint", "lane", "door", "zone", "wall", "floor")
+_KINDS = ("waypoint", "lane", "door", "zone", "furniture", "surface", "wall", "floor")
 
 
 @dataclass(slots=True)
@@ -415,7 +429,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         ),
     )
     lists = {key: plain(list(getattr(site, key).values())) for key in _LISTS}
-    document = plain(head) | {key: records for key, records in lists.items() if records or key != "buildings"}
+    document = plain(head) | {key: records for key, records in lists.items() if records or key not in _LEFT_OUT}
     yield SITE_FILE, yaml.dump(document, Dumper=_ExactDumper, sort_keys=False, allow_unicode=True, width=110)
     for level in site.levels.values():
         yield files[level.id], _geojson(site, level)
@@ -448,6 +462,12 @@ def _level_features(site: Site, level: Level) -> Iterator[dict[str, Any]]:
     for zone in site.zones.values():
         if zone.level == level.id:
             yield _feature("zone", _properties(zone, "level", "polygon"), "Polygon", [_closed(zone.polygon)])
+    for piece in site.furniture.values():
+        if piece.level == level.id:
+            yield _feature("furniture", _properties(piece, "level", "polygon"), "Polygon", [_closed(piece.polygon)])
+    for surface in site.surfaces.values():
+        if surface.level == level.id:
+            yield _feature("surface", _properties(surface, "level", "x", "y"), "Point", list(surface.xy))
     for wall in level.walls:
         yield _feature("wall", {}, "LineString", [list(point) for point in wall])
     for floor in level.floors:

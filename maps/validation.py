@@ -23,6 +23,7 @@ from maps.model import (
     CarrierKind,
     Door,
     DoorKind,
+    Facing,
     Fleet,
     Lane,
     LevelId,
@@ -323,6 +324,74 @@ def _zones(survey: _Survey) -> Iterator[Finding]:
             )
 
 
+# --- furniture and surfaces --------------------------------------------------------------------------------
+
+
+def _furniture(survey: _Survey) -> Iterator[Finding]:
+    """Furniture keeps off the lanes."""
+    site = survey.site
+    for level in site.levels:
+        pieces = [piece for piece in site.furniture.values() if piece.level == level]
+        if not pieces:
+            continue
+        tree = STRtree([Polygon(piece.polygon) for piece in pieces])
+        for lane in _one_per_pair(site, level):
+            line = LineString((site.waypoints[lane.start].xy, site.waypoints[lane.end].xy))
+            for index in sorted(int(i) for i in tree.query(line, predicate="dwithin", distance=lane.width / 2)):
+                yield Finding(
+                    severity=Severity.ERROR,
+                    code="furniture-in-lane",
+                    level=level,
+                    place=lane.id,
+                    message=f"{pieces[index].id!r} stands in lane {lane.id!r}, which is {lane.width:g} m wide",
+                    remedy="Move one of them, or correct the width",
+                )
+
+
+def _surfaces(survey: _Survey) -> Iterator[Finding]:
+    """High-touch surfaces lie in their room, and not inside of furniture."""
+    site = survey.site
+    for surface in site.surfaces.values():
+        here, zone = Point(surface.xy), site.zones[surface.zone]
+        if len(zone.polygon) >= 3 and Polygon(zone.polygon).distance(here) > _ON_OUTLINE:
+            yield Finding(
+                severity=Severity.WARNING,
+                code="surface-outside",
+                level=surface.level,
+                place=surface.zone,
+                message=f"Surface {surface.id!r} lies outside its zone {surface.zone!r}",
+                remedy="Move it into the zone, or name the zone that it is in",
+            )
+        for piece in site.furniture.values():
+            if piece.level != surface.level or surface.height >= piece.height or surface.facing is Facing.DOWN:
+                continue
+            if Polygon(piece.polygon).buffer(-_ON_OUTLINE).contains(here):
+                yield Finding(
+                    severity=Severity.WARNING,
+                    code="surface-inside",
+                    level=surface.level,
+                    place=surface.zone,
+                    message=f"Surface {surface.id!r} lies inside of {piece.id!r}, where no light comes",
+                    remedy="Move it to the side or the top that hands touch",
+                )
+
+
+_ON_OUTLINE = 0.05
+"""A surface this near (m) to an outline is on it."""
+
+
+def _lamps(survey: _Survey) -> Iterator[Finding]:
+    for fleet in survey.site.fleets.values():
+        if fleet.lamp is not None and fleet.lamp.irradiance is None:
+            yield Finding(
+                severity=Severity.WARNING,
+                code="lamp-without-calibration",
+                place=fleet.id,
+                message=f"The UV-C lamp of fleet {fleet.id!r} has no calibration, so that no dose can be planned",
+                remedy=f"Set `lamp.irradiance`: W/m² at {fleet.lamp.distance:g} m, from its data sheet",
+            )
+
+
 # --- robots ------------------------------------------------------------------------------------------------
 
 
@@ -479,6 +548,9 @@ _CHECKS: tuple[Callable[[_Survey], Iterator[Finding]], ...] = (
     _widths,
     _names,
     _zones,
+    _furniture,
+    _surfaces,
+    _lamps,
     _homes,
     _blocking_homes,
     _supply,

@@ -17,6 +17,7 @@ class _Commands(LazyGroup):
         "agent": "agent:agent",
         "map": "map:app",
         "route": "route:route",
+        "coverage": "coverage:app",
         "sim": "sim:app",
         "bench": "bench:app",
         "tokens": "tokens:tokens",

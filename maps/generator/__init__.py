@@ -13,6 +13,7 @@ from dataclasses import fields
 from random import Random
 from typing import Any
 
+from maps.doses import DEFAULT_DOSE_PRESETS
 from maps.errors import NoRoomError
 from maps.fleets import with_robots
 from maps.generator.corridors import Side
@@ -33,6 +34,7 @@ from maps.model import (
     Robot,
     RobotId,
     Site,
+    UvLamp,
     WaypointId,
     ZoneClass,
 )
@@ -40,6 +42,11 @@ from maps.model import (
 DELIVERY_FLEET = FleetId("delivery")
 SOILED_FLEET = FleetId("soiled_goods")
 PORTERS = FleetId("porters")
+DISINFECTION_FLEET = FleetId("disinfection")
+
+_LAMP = UvLamp(length=1.2, height=1.0, irradiance=26.7, distance=1.0, warm_up=60.0, rated_hours=9000.0)
+"""Eight low-pressure lamps of 130 W around a column: 2.67 mW/cm² at 1 m (Fuchs et al., J. Photochem. Photobiol.
+11:100123, 2022, on the robot HERO21)."""
 
 DEFAULT_ROBOTS = 10
 DOCKS_PER_FLOOR = 20
@@ -87,6 +94,7 @@ def generate(floors: int = 6, seed: int = 1, robots: int | None = None, name: st
         lifts={one.id: one for one in lifts},
         fleets={fleet.id: fleet for fleet in _fleets(isolation_homes)},
         item_classes=DEFAULT_ITEM_CLASSES,
+        dose_presets=DEFAULT_DOSE_PRESETS,
         quarantine=WaypointId("quarantine"),
         **_merged(plans),
     )
@@ -118,7 +126,7 @@ def _cars(floors: int) -> Mapping[str, list[Car]]:
 
 
 def _fleets(isolation_homes: list[WaypointId]) -> list[Fleet]:
-    """The fleets, that of deliveries still without robots."""
+    """The fleets, that of deliveries still without robots; that for disinfection has none until somebody buys one."""
     open_zones = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
     return [
         Fleet(id=DELIVERY_FLEET, compartments=DEFAULT_COMPARTMENTS, zones=open_zones, flow=Flow.CLEAN),
@@ -158,5 +166,13 @@ def _fleets(isolation_homes: list[WaypointId]) -> list[Fleet]:
             payload=40.0,
             capabilities=frozenset({"delivery", "waste"}),
             zones=frozenset(ZoneClass),
+        ),
+        Fleet(
+            id=DISINFECTION_FLEET,
+            speed=0.8,
+            compartments=(),
+            capabilities=frozenset({"uv_disinfection"}),
+            zones=frozenset(ZoneClass),
+            lamp=_LAMP,
         ),
     ]

@@ -7,7 +7,18 @@ it is of zone class `isolation`, so that only a dedicated fleet enters; the othe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from maps.generator.corridors import BAY_OFFSET, HALF_WIDTH, Corridor, Side, Stop
+from maps.generator.furnishing import (
+    Room,
+    anteroom,
+    bare_room,
+    nurse_room,
+    patient_room,
+    store_room,
+    waste_room,
+)
 from maps.generator.plan import Box
 from maps.model import FleetId, Passage, TransferKind, WaypointId, ZoneClass, ZoneKind
 
@@ -20,6 +31,12 @@ _ROOM = 4.5
 _END = 142.0
 _PATIENT_AXIS = -11.6
 _ROOMS_TO_STAFF = -4.0
+
+_FURNISHING: Mapping[str, Callable[[Room], None]] = {
+    "isolation_nurse_station": nurse_room,
+    "isolation_store": store_room,
+    "isolation_waste_room": waste_room,
+}
 
 
 def build_isolation_ward(spine: Corridor) -> list[WaypointId]:
@@ -122,13 +139,17 @@ def _rooms(spine: Corridor) -> None:
                 Box(left, _PATIENT_AXIS + HALF_WIDTH, left + _ROOM, _ROOMS_TO_STAFF),
                 zone_class=ZoneClass.CONTAMINATED,
             )
+            along = -1 if offset < 0 else 1
+            corner = (junction, _PATIENT_AXIS + HALF_WIDTH)
+            patient_room(Room(plan=plan, name=f"isolation_room_{room:02d}", corner=corner, along=along, inward=1))
             name = f"isolation_anteroom_{room:02d}"
-            anteroom = spine.bay(name, junction, Side.RIGHT, offset=offset)
+            bay = spine.bay(name, junction, Side.RIGHT, offset=offset)
             spine.bay_door(f"{name}_door", junction, Side.RIGHT, offset=offset)
-            plan.transfer(anteroom, TransferKind.BUFFER)
+            plan.transfer(bay, TransferKind.BUFFER)
             box = Box(left, _ROOMS_TO_STAFF, left + _ROOM, -HALF_WIDTH)
             plan.zone(name, box, kind=ZoneKind.BUFFER_ROOM, zone_class=ZoneClass.SEMI_CONTAMINATED)
             plan.enclose(box)
+            anteroom(Room(plan=plan, name=name, corner=(junction, -HALF_WIDTH), along=along, inward=-1))
 
 
 def _north_rooms(spine: Corridor) -> list[WaypointId]:
@@ -145,6 +166,9 @@ def _north_rooms(spine: Corridor) -> list[WaypointId]:
             spine.bay_door(f"{name}_door", junction, Side.LEFT, offset=offset)
             left = junction - _ROOM if offset < 0 else junction
             plan.room(name, Box(left, HALF_WIDTH, left + _ROOM, 7.6), zone_class=ZoneClass.SEMI_CONTAMINATED)
+            along = -1 if offset < 0 else 1
+            furnish = _FURNISHING.get(name, bare_room)
+            furnish(Room(plan=plan, name=name, corner=(junction, HALF_WIDTH), along=along, inward=1))
     homes = places[:2]
     for home in homes:
         plan.charger(home, fleets=frozenset({ISOLATION_FLEET}))

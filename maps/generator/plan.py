@@ -13,8 +13,11 @@ from maps.model import (
     Door,
     DoorId,
     DoorKind,
+    Facing,
     FleetId,
     Flow,
+    Furniture,
+    FurnitureId,
     HoldingPoint,
     Lane,
     LaneId,
@@ -24,6 +27,8 @@ from maps.model import (
     Passage,
     Point,
     Ring,
+    Surface,
+    SurfaceId,
     TransferKind,
     TransferPoint,
     Waypoint,
@@ -98,6 +103,8 @@ class Plan:
     lanes: dict[LaneId, Lane] = field(default_factory=dict)
     doors: dict[DoorId, Door] = field(default_factory=dict)
     zones: dict[ZoneId, Zone] = field(default_factory=dict)
+    furniture: dict[FurnitureId, Furniture] = field(default_factory=dict)
+    surfaces: dict[SurfaceId, Surface] = field(default_factory=dict)
     chargers: dict[WaypointId, Charger] = field(default_factory=dict)
     holding_points: dict[WaypointId, HoldingPoint] = field(default_factory=dict)
     transfer_points: dict[WaypointId, TransferPoint] = field(default_factory=dict)
@@ -169,6 +176,31 @@ class Plan:
         """A room with its floor and walls."""
         self.zone(name, box, zone_class=zone_class, flow=flow)
         self.enclose(box)
+
+    def put(self, room: str, name: str, box: Box, height: float) -> None:
+        """A piece of furniture in the zone called `room`."""
+        piece = FurnitureId(f"{room}_{name}")
+        self.furniture[piece] = Furniture(
+            id=piece, level=self.level, polygon=box.ring, height=height, name=name.replace("_", " ")
+        )
+
+    def surface(
+        self, room: str, name: str, place: Point, height: float, *, normal: float = 0.0, facing: Facing = Facing.SIDE
+    ) -> None:
+        """A high-touch surface of the zone called `room`."""
+        surface, zone = SurfaceId(f"{room}_{name}"), ZoneId(f"{self.level}_{room}")
+        x, y = place
+        self.surfaces[surface] = Surface(
+            id=surface,
+            level=self.level,
+            zone=zone,
+            x=x,
+            y=y,
+            height=height,
+            normal=normal,
+            facing=facing,
+            name=name.replace("_", " "),
+        )
 
     def enclose(self, box: Box) -> None:
         self.floors.append(box)

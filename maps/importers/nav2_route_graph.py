@@ -26,6 +26,7 @@ from maps.model import (
     Building,
     Door,
     DoorId,
+    DosePreset,
     Fleet,
     FleetId,
     GeoAnchor,
@@ -61,6 +62,7 @@ class SiteMember:
     buildings: tuple[Building, ...] = ()
     fleets: tuple[Fleet, ...] = ()
     item_classes: tuple[ItemClass, ...] = tuple(DEFAULT_ITEM_CLASSES.values())
+    dose_presets: tuple[DosePreset, ...] = ()
 
 
 def read(path: Path) -> Site:
@@ -182,6 +184,7 @@ class _Reading:
             buildings={building.id: building for building in self.head.buildings},
             fleets=fleets,
             item_classes={kind.id: kind for kind in self.head.item_classes},
+            dose_presets={preset.id: preset for preset in self.head.dose_presets},
             chargers=chargers,
             holding_points=self.roles.get("holding_points", {}),
             transfer_points=self.roles.get("transfer_points", {}),

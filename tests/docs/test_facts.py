@@ -23,8 +23,11 @@ from benchmarks.sim import SimResult
 from benchmarks.traffic import TrafficResult
 from fleet_manager.api.app import create_app
 from fleet_manager.api.problems import _KINDS
+from fleet_manager.cli.coverage_uv import document
 from fleet_manager.cli.main import app
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.planning.coverage.uv_plan import plan_uv
+from maps.doses import DEFAULT_DOSE_PRESETS
 from maps.goods import DEFAULT_ITEM_CLASSES
 from sim.expectations import GRAMMAR
 from sim.report.activities import Activity
@@ -34,6 +37,8 @@ from sim.scenario_fields import ALERTS
 from sim.scenario_people import People
 from tests.api_house import hospital
 from tests.docs.pages import PAGES, ROOT, anchors_of, links_of, table
+from tests.rooms import LAMPS, room_site
+from tests.rooms import ROOM as BARE_ROOM
 
 ORCHESTRATION = sorted((ROOT / "fleet_manager" / "orchestration").glob("*.py"))
 
@@ -101,6 +106,18 @@ def test_the_waiting_times_are_the_real_ones() -> None:
 def test_developers_know_every_figure_of_the_benches(page: str, note: str, result: type) -> None:
     said = {name.strip() for row in table(page, note) for name in row[0].split(",")}
     assert said == {field.name for field in fields(result)}
+
+
+def test_facility_staff_know_the_doses() -> None:
+    said = [(name, float(dose), float(other)) for name, dose, other, _ in table("docs/facility.md", "doses")]
+    assert said == [(one.id, one.dose, one.dose / 10.0) for one in DEFAULT_DOSE_PRESETS.values()]
+
+
+def test_facility_staff_know_every_field_of_a_uv_plan() -> None:
+    site = room_site(2.4, 2.4)
+    plan = document(plan_uv(site, site.zones[BARE_ROOM], site.fleets[LAMPS], 100.0))
+    said = [name.strip() for row in table("docs/facility.md", "uv plan") for name in row[0].split(",")]
+    assert said == list(plan)
 
 
 def test_whoever_reads_reports_knows_every_figure() -> None:

@@ -31,6 +31,7 @@ COMMANDS = [
     "bench traffic",
     "bench sim",
     "bench mapf",
+    "coverage uv",
     "map check",
     "map import",
     "map export",

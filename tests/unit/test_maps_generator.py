@@ -204,3 +204,27 @@ def test_only_the_isolation_fleet_enters_the_isolation_ward(hospital: Site) -> N
 def test_doors_are_on_the_lanes_that_pass_them(hospital: Site) -> None:
     used = {lane.door for lane in hospital.lanes.values()} - {None}
     assert used == set(hospital.doors)
+
+
+# --- furniture and lamps ---------------------------------------------------------------------------------------
+
+
+def test_the_isolation_ward_is_furnished(hospital: Site) -> None:
+    for number in range(1, 7):
+        room = f"isolation_room_{number:02d}"
+        surfaces = {one.name for one in hospital.surfaces.values() if one.zone == f"L2_{room}"}
+        assert surfaces >= {"bed rail 1", "bed rail 2", "locker handle", "door handle", "tap"}
+        names = {one.name for one in hospital.furniture.values() if one.id.startswith(room)}
+        assert names >= {"bed", "locker", "wardrobe", "chair"}
+    assert {surface.level for surface in hospital.surfaces.values()} == {"L2"}
+
+
+def test_a_fleet_for_disinfection_waits_for_its_robots(hospital: Site) -> None:
+    fleet = hospital.fleets[FleetId("disinfection")]
+    assert fleet.robots == ()
+    assert fleet.lamp is not None
+    assert fleet.lamp.irradiance == 26.7
+    assert hospital.dose_presets
+    bought = with_robots(hospital, fleet.id, 2)
+    assert [robot.id for robot in bought.fleets[fleet.id].robots] == ["disinfection-1", "disinfection-2"]
+    assert check(bought) == []

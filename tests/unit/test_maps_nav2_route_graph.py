@@ -22,9 +22,9 @@ from tests.data import public_data
 
 
 def _without_drawing(site: Site) -> Site:
-    """What a route graph can hold of a site: no walls, no floors, no zones."""
+    """What a route graph can hold of a site: no walls, no floors, no zones, nothing that stands in them."""
     levels = {level.id: replace(level, walls=(), floors=()) for level in site.levels.values()}
-    return replace(site, levels=levels, zones={})
+    return replace(site, levels=levels, zones={}, furniture={}, surfaces={})
 
 
 def test_an_exported_hospital_comes_back(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from maps.errors import (
     MapWriteError,
 )
 from maps.generator import generate
-from maps.model import FrameTransform, GeoAnchor, LevelId, Orientation, Site, Zone, ZoneId
+from maps.model import Facing, FrameTransform, GeoAnchor, LevelId, Orientation, Site, Zone, ZoneId
 from maps.site_files import load_site, save_site
+from tests.rooms import box, piece, room_site, surface
 
 Change = Callable[[Any], None]
 
@@ -146,6 +147,7 @@ def _coordinates(kind: str, value: object) -> Change:
         (_properties("door", id=7), MapContentError, ["'id'", "Put the value in quotes"]),
         (_properties("wall", id="w"), MapContentError, ["'id'", "no such field"]),
         (_properties("waypoint", feature="tree"), MapContentError, ["'feature'", "waypoint, lane, door"]),
+        (lambda level: _first(level, "zone").update(geometry=None), MapContentError, ["a zone is drawn as a Polygon"]),
         (_coordinates("waypoint", [1.0]), MapContentError, ["geometry", "[x, y]"]),
         (_coordinates("waypoint", ["a", 1.0]), MapContentError, ["geometry", "not two numbers"]),
         (_coordinates("waypoint", [1e7, 0.0]), MapContentError, ["km from the site's origin"]),
@@ -169,6 +171,31 @@ def test_a_broken_level_is_told_by_file_feature_and_field(
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (_properties("furniture", height=0), BrokenReferenceError, ["'height'", "greater than 0"]),
+        (_properties("furniture", colour="white"), MapContentError, ["'colour'", "no such field"]),
+        (_coordinates("furniture", [[[0, 0], [1, 0], [0, 0]]]), MapContentError, ["'geometry'", "ring"]),
+        (_properties("surface", zone="attic"), BrokenReferenceError, ["'zone'", "there is no zone 'attic'"]),
+        (_properties("surface", height=-0.1), BrokenReferenceError, ["'height'", "0 or greater"]),
+        (_properties("surface", facing="inwards"), MapContentError, ["'facing'", "inwards"]),
+    ],
+)
+def test_broken_furniture_and_surfaces_are_told(
+    tmp_path: Path, change: Change, error: type[MapError], words: list[str]
+) -> None:
+    bed, rail = piece("bed", box(1.0, 2.0, 3.0, 3.0)), surface("rail", 2.0, 2.0, 0.6, facing=Facing.UP)
+    site = room_site(furniture=[bed], surfaces=[rail])
+    save_site(site, tmp_path)
+    assert load_site(tmp_path) == site
+    _edit_level(tmp_path, change)
+    with pytest.raises(error) as caught:
+        load_site(tmp_path)
+    for word in ("L1.geojson", *words):
+        assert word in str(caught.value)
 
 
 def _set(*path: Any, to: object) -> Change:
@@ -208,6 +235,12 @@ def _set(*path: Any, to: object) -> Change:
             BrokenReferenceError,
             ["building 'A'", "'polygon'", "three points"],
         ),
+        (_set("fleets", 4, "lamp", "irradiance", to=0), BrokenReferenceError, ["'disinfection'", "lamp.irradiance"]),
+        (_set("fleets", 4, "lamp", "warm_up", to=-1), BrokenReferenceError, ["'lamp.warm_up'", "0 or greater"]),
+        (_set("fleets", 4, "lamp", "height", to=0.3), BrokenReferenceError, ["'lamp.height'", "below the floor"]),
+        (_set("fleets", 4, "lamp", "length", to="long"), MapContentError, ["'disinfection'", "lamp.length"]),
+        (_set("dose_presets", 0, "dose", to=-5.0), BrokenReferenceError, ["dose preset 'spores'", "greater than 0"]),
+        (_set("dose_presets", 1, "id", to="spores"), DuplicateIdError, ["dose preset 'spores'"]),
         (_set("quarantine", to="dungeon"), BrokenReferenceError, ["'quarantine'", "dungeon"]),
         (_set("item_classes", 0, "on_cancel", to="burn"), MapContentError, ["item class 'medicine'", "burn"]),
     ],

@@ -15,8 +15,11 @@ from maps.model import (
     Door,
     DoorId,
     DoorKind,
+    Facing,
     Fleet,
     FleetId,
+    Furniture,
+    FurnitureId,
     HoldingPoint,
     Lane,
     LaneId,
@@ -27,6 +30,9 @@ from maps.model import (
     Robot,
     RobotId,
     Site,
+    Surface,
+    SurfaceId,
+    UvLamp,
     Waypoint,
     WaypointId,
     Zone,
@@ -226,6 +232,43 @@ def test_standing_robots_keep_doors_and_escape_routes_free() -> None:
     route = Zone(id=ZoneId("stairs"), level=L1, polygon=ring, kind=ZoneKind.ESCAPE_ROUTE)
     finding = _only(replace(site, zones={route.id: route}), "in-escape-route")
     assert (finding.severity, finding.place) == (Severity.ERROR, "a")
+
+
+def test_furniture_keeps_off_the_lanes() -> None:
+    site = _ward(LINE, "a-b b-c")
+    ring = ((4.0, 0.7), (5.0, 0.7), (5.0, 2.0), (4.0, 2.0))
+    trolley = Furniture(id=FurnitureId("trolley"), level=L1, polygon=ring, height=1.0)
+    finding = _only(replace(site, furniture={trolley.id: trolley}), "furniture-in-lane")
+    assert (finding.severity, finding.place) == (Severity.ERROR, "a>b")
+    aside = replace(trolley, polygon=tuple((x, y + 0.1) for x, y in ring))
+    assert check(replace(site, furniture={aside.id: aside})) == []
+
+
+def test_surfaces_lie_in_their_room_and_not_in_furniture() -> None:
+    ring = ((0.0, 5.0), (4.0, 5.0), (4.0, 9.0), (0.0, 9.0))
+    zone = Zone(id=ZoneId("ward"), level=L1, polygon=ring, zone_class=ZoneClass.CLEAN)
+    locker = Furniture(
+        id=FurnitureId("locker"), level=L1, polygon=((1.0, 6.0), (2.0, 6.0), (2.0, 7.0), (1.0, 7.0)), height=1.0
+    )
+    site = replace(_ward(LINE, "a-b b-c"), zones={zone.id: zone}, furniture={locker.id: locker})
+    handle = Surface(id=SurfaceId("handle"), level=L1, zone=zone.id, x=1.0, y=6.5, height=0.8)
+
+    def with_surface(surface: Surface) -> Site:
+        return replace(site, surfaces={surface.id: surface})
+
+    assert check(with_surface(handle)) == []
+    assert check(with_surface(replace(handle, x=1.5, height=1.0, facing=Facing.UP))) == []
+    assert check(with_surface(replace(handle, x=1.5, facing=Facing.DOWN))) == []
+    assert "inside of 'locker'" in _only(with_surface(replace(handle, x=1.5)), "surface-inside").message
+    assert "outside its zone 'ward'" in _only(with_surface(replace(handle, y=4.0)), "surface-outside").message
+
+
+def test_a_lamp_without_calibration() -> None:
+    site = _ward(LINE, "a-b b-c")
+    lamp = UvLamp(length=1.2, height=1.0)
+    finding = _only(replace(site, fleets={CARTS: replace(site.fleets[CARTS], lamp=lamp)}), "lamp-without-calibration")
+    assert finding.place == "carts"
+    assert "`lamp.irradiance`: W/m² at 1 m" in finding.remedy
 
 
 def test_errors_come_first() -> None:
