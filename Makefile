@@ -69,8 +69,8 @@ test: check chromium ros  ## Everything that is tested
 	$(BIN)/python -m robot_agents.ros2.environment --if-there $(BIN)/pytest -n 2 --dist loadfile
 	$(if $(ROS_TO_BE_HAD),$(BIN)/python ros_ws/build.py test)
 
-soak: setup  ## Ten thousand histories of the traffic, a thousand hospitals full of faults, 200 crashes, all planted bugs
-	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) --explore $(or $(EXPLORE),1000) --crashes $(or $(CRASHES),200) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py tests/scenario/test_explore.py tests/scenario/test_crashes.py
+soak: setup  ## Ten thousand histories of the traffic, 100 areas to spray, a thousand hospitals full of faults, 200 crashes, all planted bugs
+	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) --explore $(or $(EXPLORE),1000) --crashes $(or $(CRASHES),200) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py tests/property/test_spray_coverage.py tests/scenario/test_explore.py tests/scenario/test_crashes.py
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff format .

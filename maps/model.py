@@ -25,6 +25,7 @@ ItemClassId = NewType("ItemClassId", str)
 FurnitureId = NewType("FurnitureId", str)
 SurfaceId = NewType("SurfaceId", str)
 DosePresetId = NewType("DosePresetId", str)
+SprayAgentId = NewType("SprayAgentId", str)
 
 Point: TypeAlias = tuple[float, float]
 Ring: TypeAlias = tuple[Point, ...]
@@ -382,6 +383,39 @@ class Robot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SprayAgent:
+    """A disinfectant as it is sprayed: `concentration` in g/L, `rate` in litres per m².
+
+    A surface stays wet for `contact_time` (s); nobody enters for `reentry_time` (s) after the last of it was sprayed.
+    """
+
+    id: SprayAgentId
+    name: str
+    concentration: float
+    rate: float = 0.1
+    contact_time: float = 1800.0
+    reentry_time: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sprayer:
+    """What a robot sprays with: `tank` in litres, `flow` at most in L/s, `swath` the width that it wets.
+
+    `speed` is the robot's while it sprays. A charge lasts for `area_per_charge` (m²) and for `battery_time` (s),
+    whichever ends first; `refill_time` and `recharge_time` (s) are spent at the refill point.
+    """
+
+    tank: float
+    flow: float
+    swath: float
+    speed: float
+    area_per_charge: float
+    battery_time: float
+    refill_time: float = 300.0
+    recharge_time: float = 14400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """Robots of one kind: body, drive, battery, compartments, and where they may go.
 
@@ -399,6 +433,7 @@ class Fleet:
     turn_speed: float = 0.8
     battery: Battery = Battery()
     compartments: tuple[Compartment, ...] = (Compartment(id="main", volume=60.0),)
+    sprayer: Sprayer | None = None
     payload: float = 30.0
     capabilities: frozenset[str] = frozenset({"delivery"})
     zones: frozenset[ZoneClass] = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
@@ -452,6 +487,7 @@ class Site:
     fleets: Mapping[FleetId, Fleet] = field(default_factory=dict)
     item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
     dose_presets: Mapping[DosePresetId, DosePreset] = field(default_factory=dict)
+    spray_agents: Mapping[SprayAgentId, SprayAgent] = field(default_factory=dict)
     quarantine: WaypointId | None = None
     anchor: GeoAnchor | None = None
     timezone: str = "UTC"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from maps.model import (
     Building,
@@ -246,6 +246,8 @@ def _body(feature: str, fleet: Fleet) -> Iterator[BrokenLink]:
         yield BrokenLink(None, feature, "footprint", "an outline has at least three points")
     measures = {name: getattr(fleet, name) for name in ("speed", "acceleration", "turn_speed", "payload")}
     yield from _positive(None, feature, measures | {"battery.capacity": fleet.battery.capacity})
+    if fleet.sprayer is not None:
+        yield from _positive(None, f"{feature}, sprayer", asdict(fleet.sprayer))
     for compartment in fleet.compartments:
         yield from _positive(None, f"{feature}, compartment {compartment.id!r}", {"volume": compartment.volume})
     if fleet.lamp is not None:

@@ -1,7 +1,7 @@
 """WardFleet's own map format: a folder with `site.yaml` and one GeoJSON file per level.
 
 `site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, buildings, lifts, fleets, item
-classes and dose presets.
+classes, dose presets and spray agents.
 A level's file is a FeatureCollection in metres of the site frame, made to be edited in QGIS. What a feature
 is stands in its property `feature`; the other properties are the fields of the model's class:
 
@@ -51,6 +51,7 @@ from maps.model import (
     Point,
     Ring,
     Site,
+    SprayAgent,
     Surface,
     Waypoint,
     WaypointId,
@@ -151,9 +152,10 @@ _LISTS: dict[str, type[Any]] = {
     "fleets": Fleet,
     "item_classes": ItemClass,
     "dose_presets": DosePreset,
+    "spray_agents": SprayAgent,
 }
-_TITLES = {ItemClass: "item class", DosePreset: "dose preset"}
-_LEFT_OUT = ("buildings", "dose_presets")
+_TITLES: dict[type[Any], str] = {ItemClass: "item class", DosePreset: "dose preset", SprayAgent: "spray agent"}
+_LEFT_OUT = ("buildings", "dose_presets", "spray_agents")
 """Lists that a site without such parts does not have."""
 
 

@@ -12,8 +12,8 @@ BATCH = 100
 MANY = 200
 """Who explores more than this has the time to look for all planted bugs."""
 
-SHARE = {"graph_seeds": 1, "hospital_seeds": 10}
-"""A history in a whole hospital takes longer: there is one for so many of those without a simulator."""
+SHARE = {"graph_seeds": 1, "hospital_seeds": 10, "area_seeds": 100}
+"""Histories in a whole hospital and areas to spray take longer: there is one for so many plain histories."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from fleet_manager.cli.lazy import LazyGroup
 
 
 class _Coverage(LazyGroup):
-    places: ClassVar = {"uv": "coverage_uv:uv"}
+    places: ClassVar = {"uv": "coverage_uv:uv", "spray": "coverage_spray:spray"}
 
 
 app = typer.Typer(

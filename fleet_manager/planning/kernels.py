@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
+
 from fleet_manager.planning.conflicts import Conflicts
+from fleet_manager.planning.coverage.tour_kernel import nearest_first, short_tour
+from fleet_manager.planning.random_kernel import seeded
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.traffic import Traffic
 from maps.model import Fleet, FleetId, Lane, LaneId, Level, LevelId, Robot, RobotId, Site, Waypoint, WaypointId
@@ -26,6 +30,8 @@ def load_kernels() -> None:
     first = traffic.claim(one, WaypointId("b"), rest=at[one], claim=1, now=0.0, dwell=10.0)
     assert first is not None
     traffic.untangle(LevelId("L1"), {one: at[one], other: None}, {one: 2, other: 1}, {}, 0.0)
+    apart = np.ones((4, 4), dtype=np.float32)
+    short_tour(nearest_first(0, apart), apart, seeded(1), 0)
 
 
 def _site() -> Site:

@@ -44,6 +44,7 @@ def _collection(site: Site) -> dict[str, Any]:
         buildings=tuple(site.buildings.values()),
         fleets=tuple(site.fleets.values()),
         item_classes=tuple(site.item_classes.values()),
+        spray_agents=tuple(site.spray_agents.values()),
         dose_presets=tuple(site.dose_presets.values()),
     )
     numbers = {waypoint: number for number, waypoint in enumerate(site.waypoints)}

@@ -39,6 +39,7 @@ from maps.model import (
     LiftId,
     Point,
     Site,
+    SprayAgent,
     Waypoint,
     WaypointId,
 )
@@ -62,6 +63,7 @@ class SiteMember:
     buildings: tuple[Building, ...] = ()
     fleets: tuple[Fleet, ...] = ()
     item_classes: tuple[ItemClass, ...] = tuple(DEFAULT_ITEM_CLASSES.values())
+    spray_agents: tuple[SprayAgent, ...] = ()
     dose_presets: tuple[DosePreset, ...] = ()
 
 
@@ -184,6 +186,7 @@ class _Reading:
             buildings={building.id: building for building in self.head.buildings},
             fleets=fleets,
             item_classes={kind.id: kind for kind in self.head.item_classes},
+            spray_agents={agent.id: agent for agent in self.head.spray_agents},
             dose_presets={preset.id: preset for preset in self.head.dose_presets},
             chargers=chargers,
             holding_points=self.roles.get("holding_points", {}),

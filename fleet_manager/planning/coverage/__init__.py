@@ -1,1 +1,1 @@
-"""Coverage: what a robot has to do so that its light or spray reaches every surface of a place."""
+"""Coverage: what a robot has to do so that its light or spray reaches every part of a place."""
