@@ -144,6 +144,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             lifts=lifts,
             staff=staff,
             secret=secret,
+            think=asyncio.to_thread,
         )
         running = asyncio.create_task(manager.run(), name="manager")
         stack.push_async_callback(_ended, running)

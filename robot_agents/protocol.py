@@ -129,6 +129,62 @@ class Dock(_Command):
     charger: str
 
 
+class TreatmentMethod(StrEnum):
+    UV = "uv"
+    SPRAY = "spray"
+
+
+class TreatmentStop(_Message):
+    """A place off the lanes, and how long the lamp shines there (s at full output); 0 is driven through."""
+
+    x: float
+    y: float
+    dwell: float
+
+
+class Treat(_Command):
+    """Disinfect `zone` from the place the robot stands at: by `stops`, one after the other, and back to that place.
+
+    It starts only while a confirmation that the zone is vacated and shut is not older than `valid_for` s: the one of
+    `confirmed_at`, or a newer one by `ConfirmVacated`. Before each start the robot says so and waits `countdown` s.
+    A person seen or a door opened switches lamp or sprayer off at once, in the agent; what was not done yet is gone on
+    with after a newer confirmation. A lamp's output rises evenly over `warm_up` s. Done when the robot is back.
+    """
+
+    type: Literal["treat"] = "treat"
+    step_id: str
+    zone: str
+    method: TreatmentMethod
+    stops: tuple[TreatmentStop, ...]
+    confirmed_at: AwareDatetime
+    valid_for: float
+    countdown: float
+    warm_up: float = 0.0
+
+
+class ConfirmVacated(_Command):
+    """A person confirmed that the zone which the command `treat_id` treats is vacated and shut. Done at once."""
+
+    type: Literal["confirm_vacated"] = "confirm_vacated"
+    treat_id: str
+    confirmed_at: AwareDatetime
+
+
+class RevokeVacated(_Command):
+    """The zone is not vacated and shut any more: lamp or sprayer goes off until it is confirmed again. Done at once."""
+
+    type: Literal["revoke_vacated"] = "revoke_vacated"
+    treat_id: str
+    reason: str
+
+
+class StopTreating(_Command):
+    """Switch lamp or sprayer off, give the treatment up and come back to its place. Done when the robot is there."""
+
+    type: Literal["stop_treating"] = "stop_treating"
+    treat_id: str
+
+
 class Pause(_Command):
     """Stop where you are and hold. Done when the robot stands. Never the same as an e-stop."""
 
@@ -142,7 +198,18 @@ class Resume(_Command):
 
 
 Command: TypeAlias = Annotated[
-    Drive | Proceed | OpenCompartment | CloseCompartment | Dock | Pause | Resume, Field(discriminator="type")
+    Drive
+    | Proceed
+    | OpenCompartment
+    | CloseCompartment
+    | Dock
+    | Treat
+    | ConfirmVacated
+    | RevokeVacated
+    | StopTreating
+    | Pause
+    | Resume,
+    Field(discriminator="type"),
 ]
 
 
@@ -220,8 +287,23 @@ class ChargeReached(_Report):
     type: Literal["charge_reached"] = "charge_reached"
 
 
+class TreatmentTold(_Report):
+    """From now on lamp or sprayer is `on` or off, and the robot stands at `pose` or is on a straight way to the next.
+
+    Told at each change and at each stop's beginning and end, so that what was done can be reckoned from these alone.
+    `interrupted`: it does not go on before a newer confirmation; `because` says why.
+    """
+
+    type: Literal["treatment_told"] = "treatment_told"
+    treat_id: str
+    pose: Pose
+    on: bool
+    because: str = ""
+    interrupted: bool = False
+
+
 Report: TypeAlias = Annotated[
-    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached,
+    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached | TreatmentTold,
     Field(discriminator="type"),
 ]
 
@@ -281,6 +363,10 @@ FromManager: TypeAlias = Annotated[
     | OpenCompartment
     | CloseCompartment
     | Dock
+    | Treat
+    | ConfirmVacated
+    | RevokeVacated
+    | StopTreating
     | Pause
     | Resume
     | Welcome
@@ -289,7 +375,16 @@ FromManager: TypeAlias = Annotated[
     Field(discriminator="type"),
 ]
 FromAgent: TypeAlias = Annotated[
-    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached | Telemetry | Hello,
+    CommandDone
+    | CommandFailed
+    | Passed
+    | ModeChanged
+    | OffRoute
+    | Blocked
+    | ChargeReached
+    | TreatmentTold
+    | Telemetry
+    | Hello,
     Field(discriminator="type"),
 ]
 

@@ -31,6 +31,7 @@ from robot_agents.protocol import (
     Refused,
     Report,
     ReportsAcknowledged,
+    TreatmentTold,
     Welcome,
 )
 from robot_agents.transport import Connect, Transport, Unreadable
@@ -130,6 +131,10 @@ class AgentRuntime:
 
     def charge_reached(self) -> None:
         self._report(ChargeReached)
+
+    def treatment(self, treat_id: str, pose: Pose, *, on: bool, because: str = "", interrupted: bool = False) -> None:
+        told = partial(TreatmentTold, treat_id=treat_id, pose=pose, on=on, because=because, interrupted=interrupted)
+        self._report(told)
 
     def power(self, on: bool) -> None:
         if not on:

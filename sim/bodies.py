@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from math import atan2, cos, hypot, radians, sqrt
+from math import atan2, cos, hypot, inf, radians, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +29,9 @@ from sim.stretch_kernel import AIMED, END, LEG, Floats, plan_stretch
 STRAIGHT_ON: Final = radians(10.0)
 HARD_BRAKING: Final = 3.0
 """How many times harder than in normal operation a body brakes on e-stop, error and when it dies."""
+
+ROVING_SPEED: Final = 0.4
+"""Off the lanes, in a room between furniture (m/s)."""
 
 _NOW: Final = 1e-9
 MOST_LEGS: Final = 256
@@ -95,6 +98,8 @@ class Body:
         self._departed = False
         self._route = self._route_of((), -1)
         self._instead: Route | None = None
+        self._aim: tuple[float, float, bool] | None = None
+        self._roving = False
         self._watched: dict[Gate, int] = {}
         self._blocked: str | None = None
         self._settled = True
@@ -110,9 +115,10 @@ class Body:
     def drive(self, nodes: Sequence[Node], cleared_to: int) -> None:
         """See `port.BodyPort.drive`."""
         now = self._catch_up()
+        self._aim = None
         route = self._route_of(nodes, max(cleared_to, self._route.cleared_to))
         self._settled = self._settled and not route.over
-        if self._leg is None or self._leg.profile is None or self._route.continued_by(route):
+        if self._leg is None or self._leg.profile is None or (not self._roving and self._route.continued_by(route)):
             self._instead = None
             stale = self._install(route)
             self._replan(now)
@@ -136,6 +142,24 @@ class Body:
         now = self._catch_up()
         self.paused = paused
         self._settled = False
+        self._replan(now)
+        self._finish()
+
+    def rove(self, x: float, y: float, *, home: bool) -> None:
+        """Leave the lanes and go straight to (x, y); `Stopped` is told once the body stands there.
+
+        `home`: that is the waypoint it came from, and it is on the lanes again there.
+        """
+        now = self._catch_up()
+        self._aim = (x, y, home)
+        self._settled = False
+        self._replan(now)
+        self._finish()
+
+    def stand(self) -> None:
+        """Brake, and forget where it should have gone off the lanes."""
+        now = self._catch_up()
+        self._aim = None
         self._replan(now)
         self._finish()
 
@@ -172,6 +196,7 @@ class Body:
         """Somebody moved the body by hand to `place`: it waits there in manual mode, and its route is gone."""
         now = self._catch_up()
         self._stand(now)
+        self._aim, self._roving = None, False
         self.level, self._x, self._y, self._yaw = place.level, place.x, place.y, place.yaw
         self._departed = place.waypoint is None
         self._waypoint = place.waypoint or self._waypoint
@@ -202,6 +227,12 @@ class Body:
         """The waypoint the body stands at; None between two."""
         self._unfold()
         return None if self._departed or self._under_way(self._loop.time()) else self._waypoint
+
+    @property
+    def last_waypoint(self) -> WaypointId:
+        """The waypoint it stands at, or was at last."""
+        self._unfold()
+        return self._waypoint
 
     @property
     def cleared_to(self) -> int:
@@ -303,11 +334,29 @@ class Body:
         self._held = self.paused or self._locked or self._instead is not None or self.mode is not BodyMode.AUTOMATIC
         if leg is None:
             self._set_out(now)
+        elif self._roving:
+            self._replan_roving(leg, now)
         elif leg.profile is None or (self._held and now < leg.time + leg.turn_time):
             self._stand(now)
             self._set_out(now)
         elif self._held or not leg.arrives or self._planned != self._allowed(leg.along_x, leg.along_y):
             self._replan_leg(leg, now)
+
+    def _replan_roving(self, leg: Leg, now: float) -> None:
+        """Brake when it shall go no farther; where it is already braking it goes on with that."""
+        if not leg.arrives or not (self._held or self._aim is None):
+            return
+        if now < leg.time + leg.turn_time:
+            self._stand(now)
+            self._roving = False
+            self._set_out(now)
+            return
+        x, y, yaw, speed = leg.at(now)
+        self._put_down(now)
+        hard = 1.0 if self.mode is BodyMode.AUTOMATIC else HARD_BRAKING
+        profile = brake_profile(speed, self._acceleration * hard, inf)
+        end = now + profile.duration
+        self._take(Leg(now, end, x, y, yaw, 0.0, 0.0, yaw, leg.along_x, leg.along_y, profile, False))
 
     def _replan_leg(self, leg: Leg, now: float) -> None:
         """Go on with the present leg under a new profile: its turn is kept, its way starts anew where the body is."""
@@ -331,6 +380,9 @@ class Body:
             self._instead = None
             self._held = self.paused or self._locked or self.mode is not BodyMode.AUTOMATIC
             self._unwatch(stale)
+        if self._aim is not None and not self._held:
+            self._rove_on(now, *self._aim)
+            return
         route = self._route
         if route.next > route.cleared:
             self._wait_for(None)
@@ -361,6 +413,26 @@ class Body:
             self._pass(node, now, 0.0)
         if not self._settled:
             self._settle(now)
+
+    def _rove_on(self, now: float, x: float, y: float, home: bool) -> None:
+        dx, dy = x - self._x, y - self._y
+        length = hypot(dx, dy)
+        if length <= AT:
+            self._aim = None
+            self._departed = not home
+            self._settle(now)
+            return
+        self.charge.draw(self.fleet.battery.drive_drain, now)
+        heading = atan2(dy, dx)
+        turn = wrapped(heading - self._yaw)
+        time = abs(turn) / self.fleet.turn_speed if abs(turn) > AIMED else 0.0
+        profile = lane_profile(length, 0.0, 0.0, min(self._top_speed, ROVING_SPEED) * self._slow, self._acceleration)
+        rate = turn / time if time else 0.0
+        end = now + time + profile.duration
+        self._roving = True
+        self._take(
+            Leg(now, end, self._x, self._y, self._yaw, time, rate, heading, dx / length, dy / length, profile, True)
+        )
 
     def _settle(self, now: float) -> None:
         """The body stands; at the route's end it takes up the heading wanted there before it says so."""
@@ -398,7 +470,11 @@ class Body:
     def _arrive(self, leg: Leg) -> None:
         time = leg.end
         speed = leg.profile.exit if leg.profile is not None else 0.0
-        if leg.arrives:
+        if self._roving:
+            self._roving = False
+            self._put_down(time)
+            self._departed = True
+        elif leg.arrives:
             if self._draw_segment is not None:
                 self._draw(time)
             self._yaw = leg.heading

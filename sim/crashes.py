@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fleet_manager.domain.custody import Chain
+from fleet_manager.domain.disinfection import TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.state import Changed, FleetState
@@ -115,6 +116,9 @@ class WatchedStore:
 
     async def task(self, task: str) -> TaskRecord | None:
         return await self._inner.task(task)
+
+    async def treatment(self, task: str) -> TreatmentRecord | None:
+        return await self._inner.treatment(task)
 
     async def custody(self, item: str) -> list[Chain]:
         return await self._inner.custody(item)

@@ -38,6 +38,7 @@ class Fittings:
         self._charge_levels = tuple(sorted({body.fleet.battery.recharge_below, 0.8, 1.0}))
         self._charging: asyncio.TimerHandle | None = None
         self._docked_at: Charger | None = None
+        self.on = False
 
     def move_compartment(self, compartment: str, opened: bool) -> None:
         if compartment not in self._open:
@@ -63,6 +64,10 @@ class Fittings:
             self._refuse(waypoint, f"the robot does not stand at charger {waypoint}")
         elif self._charging is None:
             self._charging = self._loop.call_later(self._varied(DOCKING_TIME), self._docked, charger)
+
+    def switch(self, on: bool) -> None:
+        """Its lamp or sprayer."""
+        self.on = on
 
     def undock(self) -> None:
         if self._charging is not None:

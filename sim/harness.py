@@ -19,12 +19,13 @@ from typing import Any, Self
 
 from fleet_manager.agent_link.memory import MemoryAgentLink
 from fleet_manager.building.simulated import SimulatedBuilding
+from fleet_manager.domain.disinfection import DEFAULT_DOSE
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed
 from fleet_manager.domain.tasks import Actor, Priority, StopKind
 from fleet_manager.garbage import seldom_collected
-from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask, UserCommand
+from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitDisinfection, SubmitTask, UserCommand
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.ports import View
@@ -42,6 +43,7 @@ from sim.clock import SIMULATED_START, LoopClock, ShiftedClock, SteadyClock
 from sim.crashes import Crashes, ManagerCrashed, Moment, WatchedStore
 from sim.jams import Jam, Jams
 from sim.people import Nurses
+from sim.room_staff import RoomStaff
 from sim.violations import Motion, Violation, violations
 from sim.world import World
 
@@ -119,6 +121,7 @@ class Hospital:
         self.network = MemoryNetwork(None, latency=self._latency)
         if self._nurses is not None:
             self.nurses = Nurses(self.do, self._rng("nurses/0"), median=self._nurses)
+            self.room_staff = RoomStaff(self.do, self.world, self._rng("rooms/0"), median=self._nurses)
         for fleet in self.site.fleets.values():
             for robot in fleet.robots:
                 if robot.home is None:
@@ -170,6 +173,7 @@ class Hospital:
         self.manager.watch(self._saw)
         if self._nurses is not None:
             self.nurses.attend(self.manager)
+            self.room_staff.attend(self.manager)
         if self._crashes is not None:
             self.manager.watch(self._crashes.told)
         self.link.attach(self.manager)
@@ -261,6 +265,14 @@ class Hospital:
             key=key,
         )
         view = await self.insist(command)
+        assert isinstance(view, TaskView)
+        return view
+
+    async def disinfect(self, zone: str, *, dose: float = DEFAULT_DOSE) -> TaskView:
+        """Somebody of the facility's staff asks for a disinfection by UV-C light."""
+        view = await self.insist(
+            SubmitDisinfection(actor=Actor(id="facility-1", role="facility"), zone=zone, dose=dose)
+        )
         assert isinstance(view, TaskView)
         return view
 

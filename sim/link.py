@@ -13,7 +13,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId
+from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
 from sim.link_messages import (
     CallLift,
     Dock,
@@ -28,13 +28,16 @@ from sim.link_messages import (
     ReleaseLift,
     Request,
     RequestFailed,
+    Rove,
     SetPaused,
     Spawn,
     Subscribe,
     Subscribed,
+    Switch,
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchRoom,
     Welcome,
     decode_from_world,
     encode,
@@ -132,6 +135,18 @@ class RemoteWorld:
 
     def close_compartment(self, robot: RobotId, compartment: str) -> None:
         self._want(("compartment", robot, compartment), MoveCompartment(robot, compartment, False))
+
+    def rove(self, robot: RobotId, x: float, y: float) -> None:
+        self._want(("motion", robot), Rove(robot, x, y))
+
+    def stand(self, robot: RobotId) -> None:
+        self._want(("motion", robot), Rove(robot, None, None))
+
+    def switch(self, robot: RobotId, on: bool) -> None:
+        self._want(("switch", robot), Switch(robot, on))
+
+    def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
+        self._want(("room", robot), WatchRoom(robot, zone, watched))
 
     def state(self, robot: RobotId) -> BodyState:
         if robot not in self._states:

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId
+from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
 from sim.port import BodyEvent, BodyState, DoorState, FireAlarmState, LiftState, Node, SessionRefused, Value
 
 
@@ -50,6 +50,25 @@ class MoveCompartment(Value, frozen=True, tag=True):
     robot: RobotId
     compartment: str
     opened: bool
+
+
+class Rove(Value, frozen=True, tag=True):
+    """`x` and `y` None: stand."""
+
+    robot: RobotId
+    x: float | None
+    y: float | None
+
+
+class Switch(Value, frozen=True, tag=True):
+    robot: RobotId
+    on: bool
+
+
+class WatchRoom(Value, frozen=True, tag=True):
+    robot: RobotId
+    zone: ZoneId
+    watched: bool
 
 
 class Subscribe(Value, frozen=True, tag=True):
@@ -99,6 +118,9 @@ Request: TypeAlias = (
     | SetPaused
     | Dock
     | MoveCompartment
+    | Rove
+    | Switch
+    | WatchRoom
     | Subscribe
     | Unsubscribe
     | WatchBuilding

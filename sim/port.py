@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId
+from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
 
 LEASE: Final = 60.0
 """Seconds that a door or lift session lasts unless it is renewed by calling again."""
@@ -150,6 +150,15 @@ class Docked(Value, frozen=True, tag=True):
     time: float
 
 
+class RoomSensed(Value, frozen=True, tag=True):
+    """What the robot, or the door's sensor, sees of the room that it watches."""
+
+    zone: ZoneId
+    person: bool
+    door_open: bool
+    time: float
+
+
 class Refusal(Value, frozen=True, tag=True):
     """The body can't dock at or open what was named by `subject`."""
 
@@ -158,7 +167,9 @@ class Refusal(Value, frozen=True, tag=True):
     time: float
 
 
-BodyEvent: TypeAlias = Passed | Stopped | Blocked | ModeChanged | ChargeReached | CompartmentMoved | Docked | Refusal
+BodyEvent: TypeAlias = (
+    Passed | Stopped | Blocked | ModeChanged | ChargeReached | CompartmentMoved | Docked | RoomSensed | Refusal
+)
 
 
 # --- what the building tells -------------------------------------------------------------------------------
@@ -245,6 +256,22 @@ class BodyPort(Protocol):
         ...
 
     def close_compartment(self, robot: RobotId, compartment: str) -> None: ...
+
+    def rove(self, robot: RobotId, x: float, y: float) -> None:
+        """Leave the lanes and go straight to a place of the same level. `Stopped` follows when it stands there."""
+        ...
+
+    def stand(self, robot: RobotId) -> None:
+        """Give up where it should have roved to."""
+        ...
+
+    def switch(self, robot: RobotId, on: bool) -> None:
+        """Switch its lamp or sprayer."""
+        ...
+
+    def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
+        """Tell `RoomSensed` now and at each change from now on, or no longer."""
+        ...
 
     def state(self, robot: RobotId) -> BodyState:
         """The newest known state. Raises `LookupError` when the robot has no body (or is not known yet)."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId
+from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
 from sim.bodies import Body, Passages
 from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
@@ -28,12 +28,14 @@ from sim.port import (
     BodyState,
     BuildingEvent,
     BuildingListener,
+    DoorState,
     FireAlarmState,
     Node,
     Place,
     Segment,
 )
-from sim.routes import Ways
+from sim.rooms import Rooms
+from sim.routes import AT, Ways
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -71,6 +73,7 @@ class World:
         self.lifts = {
             lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
         }
+        self.rooms = Rooms(site, self.loop, self._tell)
         self._alarms: dict[str, FireAlarmState] = {}
         self._gates = self._find_gates()
         self._ways = Ways(self._gates)
@@ -129,6 +132,27 @@ class World:
     def close_compartment(self, robot: RobotId, compartment: str) -> None:
         self.body(robot)
         self._fittings[robot].move_compartment(compartment, opened=False)
+
+    def rove(self, robot: RobotId, x: float, y: float) -> None:
+        body = self.body(robot)
+        self._fittings[robot].undock()
+        came_from = self.site.waypoints[body.last_waypoint]
+        body.rove(x, y, home=hypot(came_from.x - x, came_from.y - y) <= AT)
+
+    def stand(self, robot: RobotId) -> None:
+        self.body(robot).stand()
+
+    def switch(self, robot: RobotId, on: bool) -> None:
+        self.body(robot)
+        self._fittings[robot].switch(on)
+
+    def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
+        self.body(robot)
+        self.rooms.watch(robot, zone, watched)
+
+    def is_on(self, robot: RobotId) -> bool:
+        """Whether its lamp or sprayer is on."""
+        return self._fittings[robot].on
 
     def body(self, robot: RobotId) -> Body:
         try:
@@ -297,6 +321,8 @@ class World:
             listener(event)
 
     def _tell_building(self, event: BuildingEvent) -> None:
+        if isinstance(event, DoorState):
+            self.rooms.door_moved(event)
         for listener in self._watchers:
             listener(event)
 

@@ -30,13 +30,16 @@ from sim.link_messages import (
     ReleaseLift,
     Request,
     RequestFailed,
+    Rove,
     SetPaused,
     Spawn,
     Subscribe,
     Subscribed,
+    Switch,
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchRoom,
     Welcome,
     decode_hello,
     decode_request,
@@ -141,6 +144,14 @@ class WorldServer:
                 world.dock(robot, charger)
             case MoveCompartment(robot, compartment, opened):
                 (world.open_compartment if opened else world.close_compartment)(robot, compartment)
+            case Rove(robot, float(x), float(y)):
+                world.rove(robot, x, y)
+            case Rove(robot):
+                world.stand(robot)
+            case Switch(robot, on):
+                world.switch(robot, on)
+            case WatchRoom(robot, zone, watched):
+                world.watch_room(robot, zone, watched)
             case Subscribe(robot, after):
                 self._subscribe(client, robot, after)
             case Unsubscribe(robot):

@@ -16,7 +16,16 @@ from typing import Any
 import networkx as nx
 
 from fleet_manager.domain.custody import Custody
-from fleet_manager.domain.errors import Conflict, InvalidRequest, KeyReused, NotAllowed, NotFound, UnknownPlace
+from fleet_manager.domain.disinfection import Room
+from fleet_manager.domain.errors import (
+    Conflict,
+    InvalidRequest,
+    KeyReused,
+    NotAllowed,
+    NotFound,
+    NotServable,
+    UnknownPlace,
+)
 from fleet_manager.domain.follow_ups import FollowUpState
 from fleet_manager.domain.tasks import Actor, ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.commands import (
@@ -25,26 +34,34 @@ from fleet_manager.orchestration.commands import (
     ChangeAlert,
     ChangeLift,
     ChangeRobot,
+    ChangeSchedule,
     ChangeTask,
+    CheckLamp,
     CloseFollowUp,
+    DeleteSchedule,
     EndAlarm,
     EndClosure,
     HandOver,
     LiftAction,
     RaiseAlarm,
+    ReportRoom,
     RobotAction,
     SendPorter,
+    SetSchedule,
     StartClosure,
+    SubmitDisinfection,
     SubmitTask,
     UserCommand,
 )
 from fleet_manager.orchestration.porter_desk import PorterStepView, PorterView
 from fleet_manager.orchestration.ports import LiftReport, View
+from fleet_manager.orchestration.projection import zone_view
 from fleet_manager.orchestration.views import (
     ActorView,
     AlarmView,
     AlertView,
     AreaView,
+    CertificateView,
     ChainView,
     Change,
     ClaimView,
@@ -66,6 +83,7 @@ from fleet_manager.orchestration.views import (
     RobotView,
     RoutePointView,
     RouteView,
+    ScheduleView,
     StepView,
     StopView,
     TaskView,
@@ -73,9 +91,10 @@ from fleet_manager.orchestration.views import (
     WaitingFor,
     WaitKind,
     WaitView,
+    ZoneView,
 )
 from maps.graph import RoutingGraph, routing_graph
-from maps.model import CarrierKind, DoorId, Fleet, FleetId, LevelId, LiftId, RobotId, Site, WaypointId
+from maps.model import CarrierKind, DoorId, Fleet, FleetId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
 from robot_agents.protocol import FromAgent
 
 _RIDE = 6.0
@@ -234,6 +253,23 @@ class FakeFleetManager:
             outcome=None,
             step_id=None,
         )
+
+    async def certificate(self, task: str) -> CertificateView:
+        raise Conflict(f"task {task} has not begun to disinfect")
+
+    def schedules(self) -> list[ScheduleView]:
+        return []
+
+    def schedule(self, schedule: str) -> ScheduleView:
+        raise NotFound(f"there is no schedule {schedule}")
+
+    def zones(self) -> list[ZoneView]:
+        return [self.zone(zone) for zone in self.site.zones]
+
+    def zone(self, zone: str) -> ZoneView:
+        if zone not in self.site.zones:
+            raise NotFound(f"there is no zone {zone}")
+        return zone_view(self.site.zones[ZoneId(zone)], Room(zone=ZoneId(zone)), None)
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
         return [f for f in reversed(self._follow_ups.values()) if state is None or f.state == state][:limit]
@@ -430,6 +466,12 @@ class FakeFleetManager:
                 return self._reopen(command)
             case CloseFollowUp():
                 return self._close_follow_up(command)
+            case ReportRoom():
+                return self.zone(command.zone)
+            case SetSchedule() | ChangeSchedule() | DeleteSchedule():
+                raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
+            case SubmitDisinfection() | CheckLamp():
+                raise NotServable("no robot of this site has a lamp", way_out="choose another site")
 
     def _submit(self, command: SubmitTask) -> TaskView:
         body = replace(command, key=None)

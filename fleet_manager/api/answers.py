@@ -13,10 +13,14 @@ from fleet_manager.orchestration.views import (
     FollowUpView,
     LiftView,
     RobotView,
+    ScheduleView,
     TaskView,
+    ZoneView,
 )
 
-View = TypeVar("View", TaskView, RobotView, AlertView, ClosureView, LiftView, AlarmView, FollowUpView)
+View = TypeVar(
+    "View", TaskView, RobotView, AlertView, ClosureView, LiftView, AlarmView, FollowUpView, ZoneView, ScheduleView
+)
 
 
 async def answer(manager: FleetManager, command: UserCommand, kind: type[View]) -> View:

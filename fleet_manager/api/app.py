@@ -29,9 +29,11 @@ from fleet_manager.api.routes.health import health_routes
 from fleet_manager.api.routes.lifts import lift_routes
 from fleet_manager.api.routes.porters import porter_routes
 from fleet_manager.api.routes.robots import robot_routes
+from fleet_manager.api.routes.schedules import schedule_routes
 from fleet_manager.api.routes.site import site_routes
 from fleet_manager.api.routes.tasks import task_routes
 from fleet_manager.api.routes.traffic import traffic_routes
+from fleet_manager.api.routes.zones import zone_routes
 from fleet_manager.api.stream import Stream, StreamMessage
 from fleet_manager.orchestration.porter_desk import NoPorters, PorterDesk
 from fleet_manager.orchestration.ports import FleetManager
@@ -107,6 +109,8 @@ def create_app(
         lift_routes(manager),
         site_routes(manager),
         traffic_routes(manager),
+        zone_routes(manager),
+        schedule_routes(manager),
         event_routes(manager),
         porter_routes(porters or NoPorters()),
         health_routes(manager, registry),

@@ -13,7 +13,9 @@ Name: TypeAlias = Annotated[str, _header]
 OptionalName: TypeAlias = Annotated[str | None, _header]
 
 
-def requesting_actor(x_actor: Name = "console", x_actor_role: Name = "staff", x_ward: OptionalName = None) -> Actor:
+async def requesting_actor(
+    x_actor: Name = "console", x_actor_role: Name = "staff", x_ward: OptionalName = None
+) -> Actor:
     return Actor(id=x_actor, role=x_actor_role, ward=x_ward)
 
 

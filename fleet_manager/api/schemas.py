@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 from unicodedata import category
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    StringConstraints,
+)
 
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
+from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
 from fleet_manager.domain.errors import InvalidRequest
 from fleet_manager.domain.follow_ups import FollowUpState
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TaskStatus
+from fleet_manager.domain.tasks import (
+    Actor,
+    ItemId,
+    ItemOutcome,
+    Priority,
+    StopKind,
+    TaskId,
+    TaskStatus,
+    TreatmentMethod,
+)
 from fleet_manager.orchestration.commands import (
     CancelTask,
     ChangeLift,
+    ChangeSchedule,
     ChangeTask,
+    CheckLamp,
     CloseFollowUp,
     HandOver,
     ItemReceipt,
@@ -26,8 +47,11 @@ from fleet_manager.orchestration.commands import (
     Proof,
     ProofKind,
     RaiseAlarm,
+    ReportRoom,
+    SetSchedule,
     StartClosure,
     StopRequest,
+    SubmitDisinfection,
     SubmitTask,
 )
 from maps.model import LevelId
@@ -81,6 +105,56 @@ class RequestedStop(_Request):
     place: Id
     kind: StopKind
     items: Annotated[list[Id], Field(max_length=100)] = []
+
+
+class DisinfectionRequest(_Request):
+    """Disinfect a zone, by its id or name. `dose` in J/m² for `uv`: 1000 reaches spores, 100 vegetative bacteria."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "disinfection", "zone": "isolation_room_03", "method": "uv", "dose": 1000.0}]
+        }
+    )
+
+    kind: Literal["disinfection"]
+    zone: Id
+    method: TreatmentMethod = TreatmentMethod.UV
+    dose: Annotated[float, Field(gt=0.0, le=100_000.0, allow_inf_nan=False)] = DEFAULT_DOSE
+    priority: Priority = Priority.ROUTINE
+    earliest_start: Moment | None = None
+    due: Moment | None = None
+    note: Words = ""
+
+    def to_command(self, actor: Actor, key: str | None) -> SubmitDisinfection:
+        return SubmitDisinfection(
+            actor=actor,
+            zone=self.zone,
+            method=self.method,
+            dose=self.dose,
+            priority=self.priority,
+            earliest_start=self.earliest_start,
+            due=self.due,
+            note=self.note,
+            key=key,
+        )
+
+
+class RoomReport(_Request):
+    """What is so of a zone now. `vacated`: nobody is in it, and its door is shut or guarded."""
+
+    news: RoomNews
+
+    def to_command(self, actor: Actor, zone: str) -> ReportRoom:
+        return ReportRoom(actor=actor, zone=zone, news=self.news)
+
+
+class LampCheck(_Request):
+    """The irradiance of the lamp was measured and is in order; `replaced`: it is a new lamp."""
+
+    replaced: bool = False
+
+    def to_command(self, actor: Actor, robot: str) -> CheckLamp:
+        return CheckLamp(actor=actor, robot=robot, replaced=self.replaced)
 
 
 class DeliveryRequest(_Request):
@@ -139,6 +213,58 @@ class DeliveryRequest(_Request):
             field="stops" if self.stops else lacking,
             way_out="send exactly one of the two forms",
         )
+
+
+TaskRequest: TypeAlias = Annotated[DeliveryRequest | DisinfectionRequest, Field(discriminator="kind")]
+
+
+class ScheduleRequest(_Request):
+    """Ask for `task` at each occurrence of `rule` (RRULE, RFC 5545), counted from `begins`.
+
+    `begins` is a local time, without an offset, of `timezone` (IANA; the site's own when it is left out).
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "isolation room 3, every morning",
+                    "rule": "FREQ=DAILY;BYHOUR=6;BYMINUTE=30",
+                    "begins": "2026-03-01T06:30:00",
+                    "task": {"kind": "disinfection", "zone": "isolation_room_03", "dose": 1000.0},
+                }
+            ]
+        }
+    )
+
+    name: Name
+    rule: Annotated[str, _text(1, 500), AfterValidator(_printable)]
+    begins: NaiveDatetime
+    timezone: Id | None = None
+    exceptions: Annotated[list[date], Field(max_length=1000)] = []
+    task: TaskRequest
+
+    def to_command(self, actor: Actor) -> SetSchedule:
+        return SetSchedule(
+            actor=actor,
+            name=self.name,
+            task=self.task.to_command(actor, None),
+            rule=self.rule,
+            begins=self.begins,
+            timezone=self.timezone,
+            exceptions=tuple(self.exceptions),
+        )
+
+
+class ScheduleChange(_Request):
+    """What is left out stays as it is."""
+
+    paused: bool | None = None
+    exceptions: Annotated[list[date], Field(max_length=1000)] | None = None
+
+    def to_command(self, actor: Actor, schedule: str) -> ChangeSchedule:
+        exceptions = tuple(self.exceptions) if self.exceptions is not None else None
+        return ChangeSchedule(actor=actor, schedule=schedule, paused=self.paused, exceptions=exceptions)
 
 
 class TaskChange(_Request):

@@ -15,6 +15,7 @@ from fleet_manager.domain.alerts import Alert, AlertId
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.custody import Custody
 from fleet_manager.domain.devices import TurnedAway
+from fleet_manager.domain.disinfection import LampRecord, Room, RoomNews, TreatmentRecord, TreatmentSample
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
 from fleet_manager.domain.handovers import Signature
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
@@ -29,6 +30,7 @@ from fleet_manager.domain.robots import (
     Wait,
     Yield,
 )
+from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.tasks import (
     Actor,
     DeliveryTask,
@@ -176,6 +178,81 @@ class FollowUpClosed:
     follow_up: FollowUpId
     actor: Actor
     note: str
+
+
+# --- disinfection ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomReported:
+    """Somebody or something told `news` of a room; `room` is what is known of it now."""
+
+    room: Room
+    news: RoomNews
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LampChecked:
+    lamp: LampRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentBegun:
+    treatment: TreatmentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentSampled:
+    """`interrupted`: the robot does not go on until a person confirms the room anew."""
+
+    task: TaskId
+    robot: RobotId
+    sample: TreatmentSample
+    interrupted: bool
+    report: int
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentResumed:
+    """`actor` confirmed the room anew."""
+
+    task: TaskId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentEnded:
+    """`dose` (J/m²) is the least of all targets in reach; `complete` when none got less than was asked for."""
+
+    task: TaskId
+    dose: float
+    complete: bool
+
+
+# --- schedules ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSet:
+    """A new schedule, or an old one as it was changed."""
+
+    schedule: Schedule
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleFell:
+    """It fell due; `schedule` says which task that made, or why it made none, and when it falls due next."""
+
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleDeleted:
+    schedule: ScheduleId
+    actor: Actor
 
 
 # --- missions ----------------------------------------------------------------------------------------------
@@ -476,6 +553,15 @@ Event: TypeAlias = (
     | CancellationStarted
     | TaskEnded
     | ItemsHandedOver
+    | RoomReported
+    | LampChecked
+    | TreatmentBegun
+    | TreatmentSampled
+    | TreatmentResumed
+    | TreatmentEnded
+    | ScheduleSet
+    | ScheduleFell
+    | ScheduleDeleted
     | HandoverSigned
     | HandoverRefused
     | FollowUpOpened

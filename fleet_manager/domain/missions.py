@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from fleet_manager.domain.tasks import ItemId, TaskId
+from fleet_manager.domain.tasks import ItemId, TaskId, Treatment
 from maps.model import RobotId, WaypointId
 
 MissionId = NewType("MissionId", str)
@@ -16,6 +16,7 @@ StepId = NewType("StepId", str)
 
 class MissionKind(StrEnum):
     DELIVER = "deliver"
+    TREAT = "treat"
     CHARGE = "charge"
     PARK = "park"
 
@@ -31,11 +32,15 @@ class StepKind(StrEnum):
     PICK_UP = "pick_up"
     DROP_OFF = "drop_off"
     VISIT = "visit"
+    TREAT = "treat"
     DOCK = "dock"
 
 
 class StepStatus(StrEnum):
-    """A hand-over is `active` while the compartment moves and `waiting_for_person` while it is offered."""
+    """A hand-over is `active` while the compartment moves and `waiting_for_person` while it is offered.
+
+    A treatment is `waiting_for_person` until the room is confirmed as vacated, and `active` from then on.
+    """
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -46,11 +51,24 @@ class StepStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentStop:
+    """Where a robot treats a room from, in the site frame (m), and for how long (s); 0 is driven through."""
+
+    x: float
+    y: float
+    dwell: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
+    """`treatment` is done at `stops`, one after the other, off the lanes; then the robot comes back to `place`."""
+
     id: StepId
     kind: StepKind
     place: WaypointId
     items: tuple[ItemId, ...] = ()
+    treatment: Treatment | None = None
+    stops: tuple[TreatmentStop, ...] = ()
     status: StepStatus = StepStatus.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -171,11 +171,18 @@ class CommandKind(StrEnum):
     OPEN_COMPARTMENT = "open_compartment"
     CLOSE_COMPARTMENT = "close_compartment"
     DOCK = "dock"
+    TREAT = "treat"
+    CONFIRM_VACATED = "confirm_vacated"
+    REVOKE_VACATED = "revoke_vacated"
+    STOP_TREATING = "stop_treating"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCommand:
-    """A command that the agent has not reported as done; sent again after every reconnect."""
+    """A command that the agent has not reported as done; sent again after every reconnect.
+
+    `subject` is the id of the command that this one is about.
+    """
 
     id: str
     kind: CommandKind
@@ -183,6 +190,8 @@ class PendingCommand:
     compartment: str | None = None
     items: tuple[str, ...] = ()
     charger: WaypointId | None = None
+    subject: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +250,7 @@ class Robot:
 
     @property
     def unlocked(self) -> bool:
-        """Whether a compartment stands open, or moves: it stays where it is."""
+        """Whether a compartment stands open or moves, or it treats a room: it drives nowhere."""
         return bool(self.opened) or any(command.kind is not CommandKind.DOCK for command in self.pending)
 
     @property

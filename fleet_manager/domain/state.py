@@ -18,12 +18,14 @@ from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.custody import Chain, ChainId, Custody, Entry, Holder, chain_id
 from fleet_manager.domain.devices import Device, TurnCause
+from fleet_manager.domain.disinfection import Interruption, LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, MissionId, Step, StepId, StepStatus
 from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Precedence, Robot, RobotStatus, RouteNode
+from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
-from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId
+from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,10 @@ class Changed:
     chains: dict[ChainId, Chain] = field(default_factory=dict)
     handovers: dict[StepId, Handover | None] = field(default_factory=dict)
     follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
+    rooms: dict[ZoneId, Room] = field(default_factory=dict)
+    lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +82,11 @@ class FleetState:
     chains: dict[ChainId, Chain] = field(default_factory=dict)
     handovers: dict[StepId, Handover] = field(default_factory=dict)
     follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
+    rooms: dict[ZoneId, Room] = field(default_factory=dict)
+    lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    schedule_count: int = 0
     task_count: int = 0
     mission_count: int = 0
     alert_count: int = 0
@@ -108,6 +119,18 @@ class FleetState:
 
     def put_follow_up(self, follow_up: FollowUp) -> None:
         self.follow_ups[follow_up.id] = self.changed.follow_ups[follow_up.id] = follow_up
+
+    def put_room(self, room: Room) -> None:
+        self.rooms[room.zone] = self.changed.rooms[room.zone] = room
+
+    def put_lamp(self, lamp: LampRecord) -> None:
+        self.lamps[lamp.robot] = self.changed.lamps[lamp.robot] = lamp
+
+    def put_treatment(self, treatment: TreatmentRecord) -> None:
+        self.treatments[treatment.task] = self.changed.treatments[treatment.task] = treatment
+
+    def put_schedule(self, schedule: Schedule) -> None:
+        self.schedules[schedule.id] = self.changed.schedules[schedule.id] = schedule
 
     def device(self, device: DoorId | LiftId) -> Device:
         """What is remembered of a door or lift; nothing at first."""
@@ -144,6 +167,7 @@ class FleetState:
         """Drop ended tasks with what belongs to them, and what is closed, that the caller has stored and shown."""
         for task in tasks:
             ended = self.tasks.pop(task, None)
+            self.treatments.pop(task, None)
             for item in ended.items if ended is not None else ():
                 self.chains.pop(chain_id(task, item.id), None)
         for alert in alerts:
@@ -347,6 +371,63 @@ def _follow_up_opened(s: FleetState, event: e.FollowUpOpened, at: datetime) -> N
 def _follow_up_closed(s: FleetState, event: e.FollowUpClosed, at: datetime) -> None:
     known = s.follow_ups[event.follow_up]
     s.put_follow_up(replace(known, state=FollowUpState.CLOSED, closed_at=at, closed_by=event.actor.id, note=event.note))
+
+
+def _room_reported(s: FleetState, event: e.RoomReported, at: datetime) -> None:
+    s.put_room(event.room)
+
+
+def _lamp_checked(s: FleetState, event: e.LampChecked, at: datetime) -> None:
+    s.put_lamp(event.lamp)
+
+
+def _treatment_begun(s: FleetState, event: e.TreatmentBegun, at: datetime) -> None:
+    s.put_treatment(event.treatment)
+
+
+def _treatment_sampled(s: FleetState, event: e.TreatmentSampled, at: datetime) -> None:
+    record = s.treatments[event.task]
+    interruptions = record.interruptions
+    if event.interrupted:
+        interruptions = (*interruptions, Interruption(at=event.sample.at, because=event.sample.because))
+        room = s.rooms.get(record.treatment.zone)
+        if room is not None and room.vacated_at is not None and room.vacated_at <= event.sample.at:
+            s.put_room(replace(room, vacated_at=None, vacated_by=None))
+    s.put_treatment(replace(record, samples=(*record.samples, event.sample), interruptions=interruptions))
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
+def _treatment_resumed(s: FleetState, event: e.TreatmentResumed, at: datetime) -> None:
+    record = s.treatments[event.task]
+    interruptions = tuple(
+        i if i.over is not None else replace(i, over=at, confirmed_by=event.actor) for i in record.interruptions
+    )
+    s.put_treatment(replace(record, interruptions=interruptions))
+
+
+def _treatment_ended(s: FleetState, event: e.TreatmentEnded, at: datetime) -> None:
+    record = replace(s.treatments[event.task], ended_at=at)
+    s.put_treatment(record)
+    zone, robot = record.treatment.zone, record.robot
+    if event.complete:
+        room = s.rooms.get(zone) or Room(zone=zone)
+        s.put_room(replace(room, treated_at=at, method=record.treatment.method, dose=event.dose, vacated_at=None))
+    lamp = s.lamps.get(robot) or LampRecord(robot=robot)
+    s.put_lamp(replace(lamp, shone=lamp.shone + record.shone))
+
+
+def _schedule_set(s: FleetState, event: e.ScheduleSet, at: datetime) -> None:
+    s.schedule_count += event.schedule.id not in s.schedules
+    s.put_schedule(event.schedule)
+
+
+def _schedule_fell(s: FleetState, event: e.ScheduleFell, at: datetime) -> None:
+    s.put_schedule(event.schedule)
+
+
+def _schedule_deleted(s: FleetState, event: e.ScheduleDeleted, at: datetime) -> None:
+    deleted = replace(s.schedules.pop(event.schedule), deleted_at=at)
+    s.changed.schedules[deleted.id] = deleted
 
 
 def _mission_started(s: FleetState, event: e.MissionStarted, at: datetime) -> None:
@@ -646,6 +727,15 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.CancellationStarted: _cancellation_started,
     e.TaskEnded: _task_ended,
     e.ItemsHandedOver: _items_handed_over,
+    e.RoomReported: _room_reported,
+    e.LampChecked: _lamp_checked,
+    e.TreatmentBegun: _treatment_begun,
+    e.TreatmentSampled: _treatment_sampled,
+    e.TreatmentResumed: _treatment_resumed,
+    e.TreatmentEnded: _treatment_ended,
+    e.ScheduleSet: _schedule_set,
+    e.ScheduleFell: _schedule_fell,
+    e.ScheduleDeleted: _schedule_deleted,
     e.HandoverSigned: _handover_signed,
     e.HandoverRefused: _handover_refused,
     e.FollowUpOpened: _follow_up_opened,

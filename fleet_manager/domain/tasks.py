@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
-from maps.model import ItemClassId, RobotId, WaypointId
+from maps.model import ItemClassId, RobotId, WaypointId, ZoneId
 
 TaskId = NewType("TaskId", str)
 ItemId = NewType("ItemId", str)
@@ -62,10 +62,30 @@ class Priority(StrEnum):
 _RANK: Final = {Priority.STAT: 0, Priority.URGENT: 1, Priority.ROUTINE: 2, Priority.BACKGROUND: 3}
 
 
+class TaskKind(StrEnum):
+    DELIVERY = "delivery"
+    DISINFECTION = "disinfection"
+
+
 class StopKind(StrEnum):
     PICK_UP = "pick_up"
     DROP_OFF = "drop_off"
     VISIT = "visit"
+    TREAT = "treat"
+
+
+class TreatmentMethod(StrEnum):
+    UV = "uv"
+    SPRAY = "spray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """Disinfect a zone. `dose` is what each target in reach shall get by light (J/m²)."""
+
+    zone: ZoneId
+    method: TreatmentMethod = TreatmentMethod.UV
+    dose: float = 0.0
 
 
 class ItemState(StrEnum):
@@ -119,11 +139,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One place of a task, with the items that are picked up or dropped off there."""
+    """One place of a task, with the items that are picked up or dropped off there, or what is treated from it."""
 
     place: WaypointId
     kind: StopKind
     items: tuple[ItemId, ...] = ()
+    treatment: Treatment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +193,13 @@ class DeliveryTask:
         return replace(self, status=status)
 
     @property
-    def kind(self) -> str:
-        return "delivery"
+    def kind(self) -> TaskKind:
+        return TaskKind.DISINFECTION if self.treatment is not None else TaskKind.DELIVERY
+
+    @property
+    def treatment(self) -> Treatment | None:
+        """What is disinfected, None for a task of another kind."""
+        return next((stop.treatment for stop in self.stops if stop.treatment is not None), None)
 
     @property
     def on_board(self) -> tuple[Item, ...]:

@@ -23,6 +23,10 @@ class Signal(StrEnum):
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
     DOCKED = "docked"
+    ROOM_READY = "room_ready"
+    INTERRUPTED = "interrupted"
+    TREATED = "treated"
+    HEARD = "heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,23 @@ class DockAt:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitRoom:
+    """People have to leave the room and to confirm that."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class TreatRoom:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     pass
 
 
-Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | Finish
+Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | Finish
 
 _HANDOVERS = (StepKind.PICK_UP, StepKind.DROP_OFF)
 
@@ -84,6 +100,14 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case StepKind.DOCK, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.ACTIVE)], DockAt(step.place)
         case StepKind.DOCK, StepStatus.ACTIVE, Signal.DOCKED:
+            return on()
+        case StepKind.TREAT, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.WAITING_FOR_PERSON)], AwaitRoom(step)
+        case StepKind.TREAT, StepStatus.WAITING_FOR_PERSON, Signal.ROOM_READY:
+            return [become(StepStatus.ACTIVE)], TreatRoom(step)
+        case StepKind.TREAT, StepStatus.ACTIVE, Signal.INTERRUPTED:
+            return [become(StepStatus.WAITING_FOR_PERSON)], AwaitRoom(step)
+        case StepKind.TREAT, StepStatus.ACTIVE, Signal.TREATED:
             return on()
         case kind, StepStatus.PENDING, Signal.BEGIN if kind in _HANDOVERS:
             return [become(StepStatus.ACTIVE)], OfferHandover(step)

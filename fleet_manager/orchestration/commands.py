@@ -7,12 +7,13 @@ The orchestrator takes these from its queue one by one; each answers with a view
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId
+from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TreatmentMethod
 from maps.model import RobotId
 
 
@@ -45,6 +46,68 @@ class SubmitTask:
     due: datetime | None = None
     note: str = ""
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitDisinfection:
+    """Disinfect the zone with this id or name; answers as `SubmitTask`. `dose` in J/m²."""
+
+    actor: Actor
+    zone: str
+    method: TreatmentMethod = TreatmentMethod.UV
+    dose: float = DEFAULT_DOSE
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRoom:
+    """What somebody, or a sensor or program in their name, tells of a zone. Answers with its `ZoneView`."""
+
+    actor: Actor
+    zone: str
+    news: RoomNews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLamp:
+    """The irradiance of a robot's lamp was measured; `replaced`: it is a new one."""
+
+    actor: Actor
+    robot: str
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSchedule:
+    """Ask for `task` again and again. `begins` is local time of `timezone`, None for the site's own."""
+
+    actor: Actor
+    name: str
+    task: SubmitTask | SubmitDisinfection
+    rule: str
+    begins: datetime
+    timezone: str | None = None
+    exceptions: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSchedule:
+    """None leaves it as it is."""
+
+    actor: Actor
+    schedule: str
+    paused: bool | None = None
+    exceptions: tuple[date, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteSchedule:
+    actor: Actor
+    schedule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +267,12 @@ class EndAlarm:
 
 UserCommand = (
     SubmitTask
+    | SubmitDisinfection
+    | ReportRoom
+    | SetSchedule
+    | ChangeSchedule
+    | DeleteSchedule
+    | CheckLamp
     | ChangeTask
     | CancelTask
     | SendPorter

@@ -18,12 +18,13 @@ from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.planning.assignment import WEIGHT, Assigner, hungarian
 from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import Estimate, estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps
+from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps, treatment_steps
 from maps.model import CarrierKind, Fleet, Flow, ItemClassId, RobotId, Site, WaypointId
 
 _AGES: Final = timedelta(minutes=20)
@@ -54,6 +55,7 @@ class Dispatch:
         routes: Routes,
         execution: Execution,
         missions: Missions,
+        treatments: Treatments,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -61,6 +63,7 @@ class Dispatch:
         self._routes = routes
         self._execution = execution
         self._missions = missions
+        self._treatments = treatments
         self._assign = assign
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
 
@@ -121,7 +124,7 @@ class Dispatch:
     def _available(self, robot: Robot) -> bool:
         """Whether a robot could begin a task now: it does nothing, or only parks or charges, and carries nothing."""
         mission = self._ledger.state.mission_of(robot)
-        idle = mission is None or mission.kind is not MissionKind.DELIVER
+        idle = mission is None or mission.task is None
         free = not robot.loads and not robot.unlocked
         return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
 
@@ -138,7 +141,12 @@ class Dispatch:
             return _Refusal("porter_not_wanted", "porters are sent on request only")
         start = self._execution.will_stand_at(robot.id)
         assert start is not None
-        steps = delivery_steps(MissionId(""), task, self._retrieve_at(task))
+        lamp = self._treatments.lamp_refusal(robot) if task.treatment is not None else None
+        if lamp is not None:
+            return _Refusal("lamp", lamp)
+        steps = self._steps(MissionId(""), task, fleet)
+        if steps is None:
+            return _Refusal("planning", "is told the plan when it is made")
         home = self._execution.home(robot.id)
         found = estimate(
             self._routes.of(robot.fleet),
@@ -159,6 +167,13 @@ class Dispatch:
         if robot.docked and robot.state_of_charge < _WORTH_LEAVING_CHARGER:
             return _Refusal("low_charge", f"charges, {robot.state_of_charge:.0%} now")
         return found
+
+    def _steps(self, mission: MissionId, task: DeliveryTask, fleet: Fleet) -> tuple[Step, ...] | None:
+        """What a robot of the fleet has to do for a task; None while a treatment is being planned."""
+        if task.treatment is None:
+            return delivery_steps(mission, task, self._retrieve_at(task))
+        stops = self._treatments.stops(task.treatment, fleet)
+        return treatment_steps(mission, task.pickup, task.treatment, stops) if stops is not None else None
 
     def _in_the_way(self, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
         """The closure for which a robot can't do these steps now."""
@@ -181,6 +196,8 @@ class Dispatch:
 
     def unfit(self, task: DeliveryTask, fleet: Fleet) -> str | None:
         """Why a fleet can't carry these goods between these places at all, or None when it can."""
+        if task.treatment is not None:
+            return self._treatments.unfit(task.treatment, fleet)
         for stop in task.stops:
             classes = frozenset(z.zone_class for z in self._routes.zones.of[stop.place] if z.zone_class is not None)
             refused = infection_control.refusal(fleet, stop.place, classes, self._site)
@@ -234,13 +251,15 @@ class Dispatch:
         if own is not None:
             self._missions.give_up(own, f"takes task {task.id}")
         mission_id = self._next_mission()
+        steps = self._steps(mission_id, task, self._site.fleets[robot.fleet])
+        assert steps is not None
         mission = Mission(
             id=mission_id,
-            kind=MissionKind.DELIVER,
+            kind=MissionKind.DELIVER if task.treatment is None else MissionKind.TREAT,
             robot=robot.id,
             task=task.id,
             leg=task.legs + 1,
-            steps=delivery_steps(mission_id, task, self._retrieve_at(task)),
+            steps=steps,
         )
         eta = self._ledger.now() + timedelta(seconds=found.duration)
         why = Reason(
@@ -280,7 +299,7 @@ class Dispatch:
             self._ledger.alert(
                 "no_carrier_left",
                 task.id,
-                f"every robot that could carry the goods of {task.id} has failed with it",
+                f"every robot that could do {task.id} has failed with it",
                 "send a person with the goods (send-porter), or cancel it",
             )
 

@@ -38,6 +38,7 @@ from fleet_manager.domain.tasks import (
     StopKind,
     TaskId,
     TaskStatus,
+    Treatment,
 )
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.commands import (
@@ -50,6 +51,7 @@ from fleet_manager.orchestration.commands import (
     ItemRequest,
     RobotAction,
     SendPorter,
+    SubmitDisinfection,
     SubmitTask,
 )
 from fleet_manager.orchestration.dispatch import Dispatch
@@ -57,6 +59,7 @@ from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.ports import AgentLink
+from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.planning.routes import Routes
 from maps.model import CarrierKind, Fleet, ItemClassId, RobotId, Site, WaypointId
 from robot_agents import protocol
@@ -71,6 +74,7 @@ class Intake:
         execution: Execution,
         missions: Missions,
         dispatch: Dispatch,
+        treatments: Treatments,
         link: AgentLink,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -80,6 +84,7 @@ class Intake:
         self._execution = execution
         self._missions = missions
         self._dispatch = dispatch
+        self._treatments = treatments
         self._link = link
         self._dispatch_wanted = dispatch_wanted
         self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
@@ -88,19 +93,61 @@ class Intake:
 
     def submit(self, request: SubmitTask) -> TaskId:
         """Store a new task; the same key with the same body answers with the task it made before."""
-        digest = _digest(request)
-        if request.key is not None and (used := self._ledger.state.keys.get(request.key)) is not None:
-            if used.digest != digest:
-                raise KeyReused(request.key)
-            return used.task
+        known = self._known(request)
+        if known is not None:
+            return known
         task = self._task(request)
         self._check_servable(task)
         self._check_free(task)
-        self._ledger.record(TaskSubmitted(task=task, key=request.key, digest=digest if request.key else None))
+        return self._store(task, request)
+
+    def submit_disinfection(self, request: SubmitDisinfection) -> TaskId:
+        """As `submit`, for a zone that is to be disinfected."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        zone = self._treatments.zone(request.zone)
+        treatment = Treatment(zone=zone, method=request.method, dose=request.dose)
+        running = next(
+            (t for t in self._ledger.state.tasks.values() if t.treatment is not None and t.treatment.zone == zone), None
+        )
+        if running is not None:
+            raise Conflict(
+                f"zone: {zone} is to be disinfected by task {running.id} already",
+                field="zone",
+                way_out=f"wait until {running.id} has ended, or cancel it",
+            )
+        task = DeliveryTask(
+            id=TaskId(f"T{self._ledger.state.task_count + 1:05d}"),
+            stops=(Stop(place=self._treatments.place_in(zone), kind=StopKind.TREAT, treatment=treatment),),
+            items=(),
+            priority=request.priority,
+            requested_at=self._ledger.now(),
+            requested_by=request.actor,
+            earliest_start=request.earliest_start,
+            due=request.due,
+            note=request.note,
+        )
+        self._check_servable(task)
+        return self._store(task, request)
+
+    def _known(self, request: SubmitTask | SubmitDisinfection) -> TaskId | None:
+        """The task that this request made when it came before. Raises KeyReused for a key of another one."""
+        used = self._ledger.state.keys.get(request.key) if request.key is not None else None
+        if used is None:
+            return None
+        if used.digest != _digest(request):
+            raise KeyReused(used.key)
+        return used.task
+
+    def _store(self, task: DeliveryTask, request: SubmitTask | SubmitDisinfection) -> TaskId:
+        digest = _digest(request) if request.key is not None else None
+        self._ledger.record(TaskSubmitted(task=task, key=request.key, digest=digest))
         self._dispatch_wanted()
         return task.id
 
-    def _task(self, request: SubmitTask) -> DeliveryTask:
+    def _check_times(self, request: SubmitTask | SubmitDisinfection) -> None:
         now = self._ledger.now()
         if request.due is not None and request.due <= now:
             raise InvalidRequest(
@@ -110,6 +157,10 @@ class Intake:
             )
         if request.due and request.earliest_start and request.due <= request.earliest_start:
             raise InvalidRequest("due: is not after earliest_start", field="due")
+
+    def _task(self, request: SubmitTask) -> DeliveryTask:
+        self._check_times(request)
+        now = self._ledger.now()
         task_id = TaskId(f"T{self._ledger.state.task_count + 1:05d}")
         items = tuple(self._item(task_id, i, item) for i, item in enumerate(request.items, start=1))
         ids = [item.id for item in items]
@@ -176,9 +227,9 @@ class Intake:
             if refused is None:
                 return
             refusals.append(f"{fleet.id} {refused}")
+        way_out = self._way_out() if task.treatment is None else "choose another zone or dose, or disinfect it by hand"
         raise NotServable(
-            f"no robot of this site can do that: {'; '.join(refusals) or 'it has no robots'}",
-            way_out=self._way_out(),
+            f"no robot of this site can do that: {'; '.join(refusals) or 'it has no robots'}", way_out=way_out
         )
 
     def _way_out(self) -> str:
@@ -356,7 +407,7 @@ def _status_in_service(robot: Robot) -> RobotStatus:
     return RobotStatus.WORKING if robot.mission is not None else RobotStatus.IDLE
 
 
-def _digest(request: SubmitTask) -> str:
+def _digest(request: SubmitTask | SubmitDisinfection) -> str:
     """What the body says, without who says it and the key itself."""
     body = replace(request, key=None, actor=FLEET_MANAGER)
     return hashlib.sha256(msgspec.json.encode(body)).hexdigest()

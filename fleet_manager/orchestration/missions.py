@@ -40,12 +40,14 @@ from fleet_manager.domain.tasks import (
     TaskStatus,
 )
 from fleet_manager.orchestration.advance import (
+    AwaitRoom,
     DockAt,
     DriveTo,
     Finish,
     LockAfterHandover,
     OfferHandover,
     Signal,
+    TreatRoom,
     Wish,
     advance,
 )
@@ -55,17 +57,22 @@ from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.steps import delivery_steps, return_steps, steps_between
-from maps.model import RobotId, Site, WaypointId
+from maps.model import RobotId, Site, WaypointId, ZoneId
 from robot_agents import protocol
 
 _HANDOVERS: Final = (StepKind.PICK_UP, StepKind.DROP_OFF)
 _IN_HANDOVER: Final = (StepStatus.ACTIVE, StepStatus.WAITING_FOR_PERSON, StepStatus.CLOSING)
+
+_OF_TREATMENTS: Final = frozenset(
+    {CommandKind.TREAT, CommandKind.CONFIRM_VACATED, CommandKind.REVOKE_VACATED, CommandKind.STOP_TREATING}
+)
 
 _ETA_SLIP: Final = timedelta(seconds=20)
 """An ETA that moves by less is not worth telling."""
@@ -80,6 +87,7 @@ class Missions:
         execution: Execution,
         places: WaitingPlaces,
         custody: CustodyRules,
+        treatments: Treatments,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -90,6 +98,7 @@ class Missions:
         self._execution = execution
         self._places = places
         self._custody = custody
+        self._treatments = treatments
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -121,6 +130,10 @@ class Missions:
                 self._lock(robot_id, step)
             case DockAt(place):
                 self._issue(robot_id, CommandKind.DOCK, charger=place)
+            case AwaitRoom(step):
+                self._await_room(robot_id, step)
+            case TreatRoom(step):
+                self._treat(robot_id, step)
             case Finish():
                 self._finish(robot_id, mission)
 
@@ -282,6 +295,8 @@ class Missions:
         compartment: str | None = None,
         items: tuple[str, ...] = (),
         charger: WaypointId | None = None,
+        subject: str | None = None,
+        reason: str = "",
     ) -> None:
         robot = self._ledger.state.robots[robot_id]
         command = PendingCommand(
@@ -291,6 +306,8 @@ class Missions:
             compartment=compartment,
             items=items,
             charger=charger,
+            subject=subject,
+            reason=reason,
         )
         self._ledger.record(CommandIssued(robot=robot_id, command=command))
         self._ledger.after_commit(lambda: self.send(robot_id, command))
@@ -302,6 +319,8 @@ class Missions:
     def _message(self, robot_id: RobotId, command: PendingCommand) -> protocol.FromManager:
         if command.kind is CommandKind.DOCK:
             return protocol.Dock(command_id=command.id, charger=command.charger or "")
+        if command.kind in _OF_TREATMENTS:
+            return self._treatments.message(self._ledger.state.robots[robot_id], command)
         step_id, compartment = command.step or "", command.compartment or ""
         if command.kind is CommandKind.CLOSE_COMPARTMENT:
             return protocol.CloseCompartment(command_id=command.id, step_id=step_id, compartment=compartment)
@@ -321,6 +340,10 @@ class Missions:
         """The agent reports a command as done; when it was the last one of its step, the step goes on."""
         if command.kind is CommandKind.DOCK:
             self.signal(robot_id, Signal.DOCKED)
+            return
+        if command.kind in _OF_TREATMENTS:
+            self.signal(robot_id, Signal.TREATED if command.kind is CommandKind.TREAT else Signal.HEARD)
+            self._execution.allocate(robot_id)
             return
         robot = self._ledger.state.robots[robot_id]
         if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
@@ -346,6 +369,50 @@ class Missions:
             self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
             self._ledger.set_timer("handover_end", mission.step.id, self._patience.handover_end)
 
+    # --- treatments -------------------------------------------------------------------------------------
+
+    def _await_room(self, robot_id: RobotId, step: Step) -> None:
+        because = self._treatments.not_ready(step)
+        if because is None:
+            self.signal(robot_id, Signal.ROOM_READY)
+        else:
+            self._treatments.call_for_room(robot_id, because, step)
+
+    def _treat(self, robot_id: RobotId, step: Step) -> None:
+        """Begin, or go on with what was interrupted."""
+        robot = self._ledger.state.robots[robot_id]
+        task = self._ledger.state.task_of(robot)
+        assert task is not None
+        self._treatments.begin(robot_id, task)
+        running = self._treat_command(robot)
+        if running is None:
+            self._issue(robot_id, CommandKind.TREAT, step=step.id)
+        else:
+            self._issue(robot_id, CommandKind.CONFIRM_VACATED, step=step.id, subject=running.id)
+
+    @staticmethod
+    def _treat_command(robot: Robot) -> PendingCommand | None:
+        return next((c for c in robot.pending if c.kind is CommandKind.TREAT), None)
+
+    def room_changed(self, zone: ZoneId) -> None:
+        """Somebody told something of a room: who waits for it begins, who treats it stops when it is not safe."""
+        for mission, step in self._treatments.steps_in(zone):
+            because = self._treatments.not_ready(step)
+            if step.status is StepStatus.WAITING_FOR_PERSON:
+                self._await_room(mission.robot, step)
+            elif step.status is StepStatus.ACTIVE and because is not None:
+                running = self._treat_command(self._ledger.state.robots[mission.robot])
+                if running is not None and self._treatments.is_unsafe(step):
+                    self._issue(mission.robot, CommandKind.REVOKE_VACATED, subject=running.id, reason=because)
+
+    def treatment_told(self, robot_id: RobotId, report: protocol.TreatmentTold) -> bool:
+        """Take what a robot tells of its treatment; False when that is over."""
+        if not self._treatments.told(self._ledger.state.robots[robot_id], report):
+            return False
+        if report.interrupted:
+            self.signal(robot_id, Signal.INTERRUPTED)
+        return True
+
     # --- hand-over -------------------------------------------------------------------------------------
 
     def due_step(self, task: DeliveryTask) -> tuple[Mission, Step] | None:
@@ -354,7 +421,7 @@ class Missions:
         step = mission.step if mission else None
         if mission is None or step is None or step.status is not StepStatus.WAITING_FOR_PERSON:
             return None
-        return mission, step
+        return (mission, step) if step.kind in _HANDOVERS else None
 
     def hand_over(
         self,
@@ -571,7 +638,8 @@ class Missions:
         state = self._ledger.state
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.DONE))
         if mission.task is not None:
-            status, outcome = _outcome(state.tasks[mission.task])
+            task = state.tasks[mission.task]
+            status, outcome = self._treatments.finish(mission) if task.treatment is not None else _outcome(task)
             self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
         if state.robots[robot_id].docked:
             self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.CHARGING))
@@ -590,10 +658,14 @@ class Missions:
     def _abort(self, mission: Mission, reason: str) -> None:
         pending = self._ledger.state.robots[mission.robot].pending
         opening = [c.compartment for c in pending if c.kind is CommandKind.OPEN_COMPARTMENT and c.compartment]
+        treats = self._treat_command(self._ledger.state.robots[mission.robot])
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
         self._execution.halt(mission.robot)
         if mission.step is not None and mission.step.status in _IN_HANDOVER and mission.step.kind in _HANDOVERS:
             self._lock(mission.robot, mission.step, opening)
+        if treats is not None:
+            self._issue(mission.robot, CommandKind.STOP_TREATING, subject=treats.id)
+        self._ledger.close_alert("room_not_ready", mission.robot)
 
     def give_up(self, mission: Mission, reason: str) -> None:
         """End a robot's own mission (park, charge) because a task needs it."""
@@ -605,7 +677,7 @@ class Missions:
         A task that only lacked its carrier's last word is over.
         """
         mission = self._ledger.state.mission_for(task)
-        if mission is not None and not delivery_steps(mission.id, task):
+        if mission is not None and task.treatment is None and not delivery_steps(mission.id, task):
             self.end_task(task, *_outcome(task), FLEET_MANAGER)
             return
         excluded = task.robot if exclude else None

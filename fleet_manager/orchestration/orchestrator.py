@@ -14,26 +14,33 @@ from datetime import datetime, timedelta
 import structlog
 
 from fleet_manager.domain.alerts import AlertState
+from fleet_manager.domain.disinfection import DisinfectionRules
 from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.handovers import HandoverCodes
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed, FleetState
-from fleet_manager.domain.tasks import Actor, TaskId
+from fleet_manager.domain.tasks import Actor, TaskId, Treatment
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import (
     CancelTask,
     ChangeAlert,
     ChangeLift,
     ChangeRobot,
+    ChangeSchedule,
     ChangeTask,
+    CheckLamp,
     CloseFollowUp,
+    DeleteSchedule,
     EndAlarm,
     EndClosure,
     HandOver,
     RaiseAlarm,
+    ReportRoom,
     SendPorter,
+    SetSchedule,
     StartClosure,
+    SubmitDisinfection,
     SubmitTask,
     UserCommand,
 )
@@ -57,15 +64,20 @@ from fleet_manager.orchestration.projection import (
     follow_up_view,
     pose_view,
     robot_view,
+    schedule_view,
     task_view,
     trace_view,
+    zone_view,
 )
+from fleet_manager.orchestration.schedules import Schedules
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.supervision import Supervision
 from fleet_manager.orchestration.traffic_view import traffic_view
+from fleet_manager.orchestration.treatments import Think, Treatments, think_at_once
 from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
+    CertificateView,
     Change,
     ClosureView,
     DoorView,
@@ -78,8 +90,10 @@ from fleet_manager.orchestration.views import (
     PoseView,
     RobotView,
     RouteView,
+    ScheduleView,
     TaskView,
     TrafficView,
+    ZoneView,
 )
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.conflicts import Conflicts
@@ -170,6 +184,8 @@ class Orchestrator:
         secret: bytes = b"",
         patience: Patience | None = None,
         plan_times: PlanTimes | None = None,
+        disinfection: DisinfectionRules | None = None,
+        think: Think = think_at_once,
     ) -> None:
         self.site = site
         self._plan_times = plan_times or PlanTimes()
@@ -181,6 +197,7 @@ class Orchestrator:
         self._watchers: list[Callable[[Recorded], None]] = []
         self._dispatch_due = True
         self._running = False
+        self._planning: set[asyncio.Task[None]] = set()
         self._wake: asyncio.TimerHandle | None = None
         self._wakes_at: datetime | None = None
         self._reports_stored = {robot.id: robot.reports for robot in state.robots.values()}
@@ -197,6 +214,7 @@ class Orchestrator:
         )
         places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
         codes = HandoverCodes(secret, life=self.patience.code_life)
+        self._treatments = Treatments(site, self._ledger, self._routes, disinfection or DisinfectionRules(), think)
         self._custody = CustodyRules(site, self._ledger, self._routes, staff or StaffRegister(), codes, self.patience)
         self._missions = Missions(
             site,
@@ -205,6 +223,7 @@ class Orchestrator:
             self._execution,
             places,
             self._custody,
+            self._treatments,
             link,
             self.patience,
             self._want_dispatch,
@@ -212,7 +231,7 @@ class Orchestrator:
         self._closures = Closures(
             site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
         )
-        self._dispatch = Dispatch(site, self._ledger, self._routes, self._execution, self._missions)
+        self._dispatch = Dispatch(site, self._ledger, self._routes, self._execution, self._missions, self._treatments)
         self._intake = Intake(
             site,
             self._ledger,
@@ -220,9 +239,11 @@ class Orchestrator:
             self._execution,
             self._missions,
             self._dispatch,
+            self._treatments,
             link,
             self._want_dispatch,
         )
+        self._schedules = Schedules(site, self._ledger, self._submit_scheduled)
         self._fire_alarms = FireAlarms(
             site,
             self._ledger,
@@ -260,8 +281,10 @@ class Orchestrator:
         self._lift_line.take_up()
         self._lift_watch.take_up()
         self._fire_alarms.take_up()
+        self._schedules.take_up()
         self._custody.take_up()
         await self._finish_batch()
+        await self._treatments.prepare_open()
         self._running = True
         try:
             while True:
@@ -276,6 +299,8 @@ class Orchestrator:
             self._running = False
             if self._wake is not None:
                 self._wake.cancel()
+            for planning in self._planning:
+                planning.cancel()
 
     async def _finish_batch(self) -> None:
         for key in self._ledger.take_due():
@@ -427,6 +452,25 @@ class Orchestrator:
         match command:
             case SubmitTask():
                 task = self._intake.submit(command)
+            case SubmitDisinfection():
+                task = self._intake.submit_disinfection(command)
+            case ReportRoom():
+                zone = self._treatments.report(command)
+                self._missions.room_changed(zone)
+                return lambda: self.zone(zone)
+            case CheckLamp():
+                checked = self._treatments.check_lamp(command)
+                self._want_dispatch()
+                return lambda: self._robot_view(checked)
+            case SetSchedule():
+                made = self._schedules.set(command)
+                return lambda: schedule_view(self._schedules.schedule(made))
+            case ChangeSchedule():
+                altered = self._schedules.change(command)
+                return lambda: schedule_view(self._schedules.schedule(altered))
+            case DeleteSchedule():
+                deleted = self._schedules.delete(command)
+                return lambda: schedule_view(deleted)
             case ChangeTask():
                 task = self._intake.change(command)
             case CancelTask():
@@ -495,6 +539,8 @@ class Orchestrator:
                 self._custody.carried_long(subject, over=kind == "carry_time_over")
             case "session":
                 self._session_over(self._devices.due(subject))
+            case "schedule":
+                self._schedules.due(subject)
             case "dispatch":
                 self._want_dispatch()
             case "replanned":
@@ -513,6 +559,8 @@ class Orchestrator:
         return self._running
 
     async def do(self, command: UserCommand) -> View:
+        if isinstance(command, SubmitDisinfection):
+            await self._prepare(command)
         answer: asyncio.Future[View | TaskId] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Asked(command, answer))
         try:
@@ -521,6 +569,29 @@ class Orchestrator:
             await self._refuse_ended(command)
             raise
         return await self.task(done) if isinstance(done, str) else done
+
+    async def _prepare(self, command: SubmitDisinfection) -> None:
+        """Plan a disinfection before it is asked for: that takes seconds, and tells what can't be done at all."""
+        zone = self._treatments.zone(command.zone)
+        await self._treatments.prepare(Treatment(zone=zone, method=command.method, dose=command.dose))
+
+    def _submit_scheduled(self, request: SubmitTask | SubmitDisinfection) -> TaskId:
+        """As a person asks for it, but that a disinfection is planned after it is taken down."""
+        if isinstance(request, SubmitTask):
+            return self._intake.submit(request)
+        task = self._intake.submit_disinfection(request)
+        self._ledger.after_commit(self._plan_later)
+        return task
+
+    def _plan_later(self) -> None:
+        planning = asyncio.get_running_loop().create_task(self._plan_open(), name="planning")
+        self._planning.add(planning)
+        planning.add_done_callback(self._planning.discard)
+
+    async def _plan_open(self) -> None:
+        await self._treatments.prepare_open()
+        self._want_dispatch()
+        self._queue.put_nowait(_Wake())
 
     async def _refuse_ended(self, command: UserCommand) -> None:
         """A task that is not open any more is no unknown one: say what became of it."""
@@ -639,6 +710,30 @@ class Orchestrator:
 
     def alarms(self) -> list[AlarmView]:
         return [alarm_view(alarm, self._ledger.state) for alarm in self._ledger.state.alarms.values()]
+
+    async def certificate(self, task: str) -> CertificateView:
+        record = await self._store.treatment(task)
+        known = await self._store.task(task)
+        if known is None:
+            raise NotFound(f"there is no task {task}", way_out="GET /api/v1/tasks lists them")
+        if known.task.treatment is None:
+            raise NotFound(f"task {task} is a {known.task.kind}: it disinfects nothing")
+        if record is None:
+            raise Conflict(f"task {task} has not begun to disinfect", way_out="ask again when it is underway")
+        return self._treatments.certificate(known.task, record)
+
+    def schedules(self) -> list[ScheduleView]:
+        return [schedule_view(schedule) for schedule in self._ledger.state.schedules.values()]
+
+    def schedule(self, schedule: str) -> ScheduleView:
+        return schedule_view(self._schedules.schedule(schedule))
+
+    def zones(self) -> list[ZoneView]:
+        return [self.zone(zone) for zone in self.site.zones]
+
+    def zone(self, zone: str) -> ZoneView:
+        found = self._treatments.zone(zone)
+        return zone_view(self.site.zones[found], self._treatments.room(found), self._treatments.refusal(found))
 
     def doors(self) -> list[DoorView]:
         return self._devices.door_views()

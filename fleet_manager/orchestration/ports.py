@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from fleet_manager.domain.custody import Chain
+from fleet_manager.domain.disinfection import TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.missions import Mission
@@ -21,6 +22,7 @@ from fleet_manager.orchestration.commands import UserCommand
 from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
+    CertificateView,
     Change,
     ClosureView,
     DoorView,
@@ -33,13 +35,17 @@ from fleet_manager.orchestration.views import (
     PoseView,
     RobotView,
     RouteView,
+    ScheduleView,
     TaskView,
     TrafficView,
+    ZoneView,
 )
 from maps.model import DoorId, LevelId, LiftId, RobotId, Site
 from robot_agents.protocol import FromAgent, FromManager
 
-View: TypeAlias = TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView | FollowUpView
+View: TypeAlias = (
+    TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView | FollowUpView | ZoneView | ScheduleView
+)
 """What a command answers with."""
 
 
@@ -129,6 +135,10 @@ class EventStore(Protocol):
 
     async def task(self, task: str) -> TaskRecord | None: ...
 
+    async def treatment(self, task: str) -> TreatmentRecord | None:
+        """What a task that disinfects really did so far; None for another task."""
+        ...
+
     async def custody(self, item: str) -> list[Chain]:
         """The chains of custody of an item, one for each task that it was part of, oldest first."""
         ...
@@ -164,6 +174,18 @@ class FleetManager(Protocol):
     async def trace(self, item: str) -> ItemTraceView: ...
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]: ...
+
+    async def certificate(self, task: str) -> CertificateView:
+        """What a task that disinfects did. Raises NotFound for another task, Conflict before it has begun."""
+        ...
+
+    def schedules(self) -> list[ScheduleView]: ...
+
+    def schedule(self, schedule: str) -> ScheduleView: ...
+
+    def zones(self) -> list[ZoneView]: ...
+
+    def zone(self, zone: str) -> ZoneView: ...
 
     def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
         """The one-time code of the hand-over that is due, for somebody who may sign there."""

@@ -11,11 +11,13 @@ from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.custody import Chain, Entry, Holder, gap, signatures_needed
+from fleet_manager.domain.disinfection import Room
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import Robot
+from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.state import FleetState
 from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, TaskStatus
 from fleet_manager.orchestration.views import (
@@ -37,13 +39,15 @@ from fleet_manager.orchestration.views import (
     ReasonView,
     RobotView,
     RoutePointView,
+    ScheduleView,
     StepView,
     StopView,
     TaskView,
     WaitingFor,
     WaitKind,
+    ZoneView,
 )
-from maps.model import Site
+from maps.model import Site, Zone
 from robot_agents import protocol
 
 _KINDS: dict[type, str] = {}
@@ -73,6 +77,16 @@ def _actor(actor: Actor) -> ActorView:
 
 
 def _person_wait(step: Step) -> WaitingFor:
+    if step.treatment is not None:
+        because = f"somebody to confirm that {step.treatment.zone} is vacated and shut"
+        return WaitingFor(
+            kind=WaitKind.PERSON,
+            resource=step.treatment.zone,
+            held_by=None,
+            since=step.started_at,
+            until=None,
+            because=because,
+        )
     what = "load" if step.kind is StepKind.PICK_UP else "take"
     return WaitingFor(
         kind=WaitKind.PERSON,
@@ -144,12 +158,18 @@ def mission_view(mission: Mission, robot: Robot | None, site: Site) -> MissionVi
                 status=step.status,
                 started_at=step.started_at,
                 ended_at=step.ended_at,
-                detail={"items": list(step.items)} if step.items else {},
+                detail=_detail(step),
             )
         )
     return MissionView(
         mission_id=mission.id, robot=mission.robot, leg=mission.leg, status=mission.status, steps=tuple(steps)
     )
+
+
+def _detail(step: Step) -> dict[str, Any]:
+    if step.treatment is not None:
+        return {"zone": step.treatment.zone, "method": step.treatment.method, "dose": step.treatment.dose}
+    return {"items": list(step.items)} if step.items else {}
 
 
 def _rides(step: Step, robot: Robot, site: Site) -> list[StepView]:
@@ -174,7 +194,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
     robot = state.robots.get(task.robot) if task.robot else None
     running = mission is not None and robot is not None and robot.mission == mission.id
     step = mission.step if mission is not None and running else None
-    due_now = step is not None and step.status is StepStatus.WAITING_FOR_PERSON
+    due_now = step is not None and step.status is StepStatus.WAITING_FOR_PERSON and step.treatment is None
     handover = state.handovers.get(step.id) if step is not None and due_now else None
     return TaskView(
         id=task.id,
@@ -359,6 +379,47 @@ def alarm_view(alarm: Alarm, state: FleetState) -> AlarmView:
         since=alarm.since,
         actor=_actor(alarm.actor),
         robots=tuple(robot.id for robot in held),
+    )
+
+
+def zone_view(zone: Zone, room: Room, not_ready: str | None) -> ZoneView:
+    return ZoneView(
+        id=zone.id,
+        name=zone.name,
+        level=zone.level,
+        kind=zone.kind,
+        zone_class=zone.zone_class,
+        polygon=zone.polygon,
+        cleaned_at=room.cleaned_at,
+        cleaned_by=room.cleaned_by.id if room.cleaned_by is not None else None,
+        vacated_at=room.vacated_at,
+        vacated_by=room.vacated_by.id if room.vacated_by is not None else None,
+        person_at=room.person_at,
+        open_at=room.open_at,
+        treated_at=room.treated_at,
+        method=room.method,
+        dose=room.dose,
+        not_ready=not_ready,
+    )
+
+
+def schedule_view(schedule: Schedule) -> ScheduleView:
+    task: dict[str, Any] = msgspec.json.decode(schedule.request)
+    return ScheduleView(
+        id=schedule.id,
+        name=schedule.name,
+        kind=schedule.kind,
+        task={key: value for key, value in task.items() if key not in ("actor", "key")},
+        rule=schedule.rule,
+        begins=schedule.begins,
+        timezone=schedule.timezone,
+        exceptions=schedule.exceptions,
+        paused=schedule.paused,
+        next_at=schedule.next_at if not schedule.paused else None,
+        last_at=schedule.last_at,
+        last_task=schedule.last_task,
+        last_refusal=schedule.last_refusal,
+        actor=_actor(schedule.actor),
     )
 
 

@@ -232,6 +232,9 @@ class Supervision:
                     f"{robot_id} is {report.distance:.1f} m off its route" + (report.reason and f": {report.reason}"),
                     "bring it back to its lane, then confirm its position",
                 )
+            case protocol.TreatmentTold():
+                if not self._missions.treatment_told(robot_id, report):
+                    self._note(robot_id, report, f"late: {report.treat_id} {'on' if report.on else 'off'}")
             case protocol.ChargeReached():
                 self._note(robot_id, report, "charge reached")
                 self._dispatch_wanted()

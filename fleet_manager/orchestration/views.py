@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -182,6 +182,116 @@ class RobotView:
     waiting_for: WaitingFor | None
     route: tuple[RoutePointView, ...]
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneView:
+    """A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now."""
+
+    id: str
+    name: str | None
+    level: str
+    kind: str
+    zone_class: str | None
+    polygon: tuple[tuple[float, float], ...]
+    cleaned_at: datetime | None
+    cleaned_by: str | None
+    vacated_at: datetime | None
+    vacated_by: str | None
+    person_at: datetime | None
+    open_at: datetime | None
+    treated_at: datetime | None
+    method: str | None
+    dose: float | None
+    not_ready: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionView:
+    at: datetime
+    because: str
+    over: datetime | None
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetView:
+    """One target of a treatment: a named surface, or a place of the floor's and walls' grid.
+
+    `dose` in J/m², `dose_mj_cm2` the same in mJ/cm². `shadowed` says why light reaches it from nowhere.
+    """
+
+    name: str
+    x: float
+    y: float
+    height: float
+    dose: float
+    dose_mj_cm2: float
+    shadowed: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateView:
+    """What one disinfection did, reckoned from the poses and lamp states that its robot reported.
+
+    Doses in J/m². `minimum`, `percentile_5` and `covered_share` are over the targets that light can reach;
+    `below_target` are those of them that got less than `asked`, and `untreated` the named surfaces in shadow.
+    `dose_map` holds the floor's grid as (x, y, dose), None in shadow; `way` where the robot was with its lamp on. Both,
+    `outline` and `furniture` are in the site frame (m).
+    """
+
+    task: str
+    zone: str
+    zone_name: str | None
+    method: str
+    asked: float
+    asked_mj_cm2: float
+    complete: bool
+    ordered_by: str
+    ordered_at: datetime
+    cleaned_by: str | None
+    cleaned_at: datetime | None
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    robot: str
+    lamp_hours: float
+    lamp_checked_at: datetime | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    seconds_on: float
+    minimum: float
+    percentile_5: float
+    covered_share: float
+    shadowed_share: float
+    interruptions: tuple[InterruptionView, ...]
+    surfaces: tuple[TargetView, ...]
+    outline: tuple[tuple[float, float], ...]
+    furniture: tuple[tuple[tuple[float, float], ...], ...]
+    dose_map: tuple[tuple[float, float, float | None], ...]
+    way: tuple[tuple[float, float], ...]
+    below_target: tuple[TargetView, ...]
+    untreated: tuple[TargetView, ...]
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleView:
+    """`task` is what is asked for each time; `begins` is local time of `timezone`, the other times are UTC."""
+
+    id: str
+    name: str
+    kind: str
+    task: dict[str, Any]
+    rule: str
+    begins: datetime
+    timezone: str
+    exceptions: tuple[date, ...]
+    paused: bool
+    next_at: datetime | None
+    last_at: datetime | None
+    last_task: str | None
+    last_refusal: str
+    actor: ActorView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.devices import Device
+from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.robots import DeviceSession, Robot
+from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.state import UsedKey
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration.projection import event_kind
@@ -34,6 +36,10 @@ T = TypeVar(
     Chain,
     Handover,
     FollowUp,
+    Room,
+    LampRecord,
+    TreatmentRecord,
+    Schedule,
 )
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

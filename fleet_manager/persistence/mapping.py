@@ -28,10 +28,14 @@ from fleet_manager.persistence.tables import (
     FollowUpRow,
     HandoverRow,
     KeyRow,
+    LampRow,
     MissionRow,
     RobotRow,
+    RoomRow,
+    ScheduleRow,
     SessionRow,
     TaskRow,
+    TreatmentRow,
 )
 
 Values = dict[str, Any]
@@ -110,4 +114,8 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
         {id_: {"id": id_, "data": encode(h)} if h is not None else None for id_, h in changed.handovers.items()},
     )
     yield FollowUpRow, "id", {f.id: follow_up_values(f) for f in changed.follow_ups.values()}
+    yield RoomRow, "id", {r.zone: {"id": r.zone, "data": encode(r)} for r in changed.rooms.values()}
+    yield LampRow, "id", {x.robot: {"id": x.robot, "data": encode(x)} for x in changed.lamps.values()}
+    yield TreatmentRow, "id", {t.task: {"id": t.task, "data": encode(t)} for t in changed.treatments.values()}
+    yield ScheduleRow, "id", {s.id: {"id": s.id, "data": encode(s)} for s in changed.schedules.values()}
     yield KeyRow, "key", {k.key: {"key": k.key, "data": encode(k)} for k in changed.keys.values()}

@@ -15,18 +15,20 @@ from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.custody import Chain, ChainId
 from fleet_manager.domain.devices import Device
+from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId
 from fleet_manager.domain.robots import DeviceSession, Robot
+from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskId
 from fleet_manager.orchestration.ports import TaskRecord
 from fleet_manager.orchestration.projection import event_view
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import event_line
-from maps.model import RobotId, Site
+from maps.model import RobotId, Site, ZoneId
 
 
 @dataclass(slots=True)
@@ -53,6 +55,10 @@ class MemoryStore:
     _alarms: dict[AlarmId, Alarm] = field(default_factory=dict)
     _keys: dict[str, UsedKey] = field(default_factory=dict)
     _chains: dict[ChainId, Chain] = field(default_factory=dict)
+    _rooms: dict[ZoneId, Room] = field(default_factory=dict)
+    _lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    _treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
+    _schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     _handovers: dict[StepId, Handover] = field(default_factory=dict)
     _follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -91,6 +97,10 @@ class MemoryStore:
             else:
                 self._alarms[alarm_id] = alarm
         self._chains.update(changed.chains)
+        self._rooms.update(changed.rooms)
+        self._lamps.update(changed.lamps)
+        self._treatments.update(changed.treatments)
+        self._schedules.update(changed.schedules)
         self._follow_ups.update(changed.follow_ups)
         for step, handover in changed.handovers.items():
             if handover is None:
@@ -117,6 +127,11 @@ class MemoryStore:
         state.chains.update({c: chain for c, chain in self._chains.items() if chain.task in state.tasks})
         state.handovers.update(self._handovers)
         state.follow_ups.update({f: x for f, x in self._follow_ups.items() if x.state is FollowUpState.OPEN})
+        state.rooms.update(self._rooms)
+        state.lamps.update(self._lamps)
+        state.treatments.update({t: x for t, x in self._treatments.items() if t in state.tasks})
+        state.schedules.update({s: x for s, x in self._schedules.items() if x.deleted_at is None})
+        state.schedule_count = len(self._schedules)
         state.task_count = len(self._tasks)
         state.mission_count = len(self._missions)
         state.alert_count = len(self._alerts)
@@ -135,6 +150,9 @@ class MemoryStore:
     async def task(self, task: str) -> TaskRecord | None:
         found = self._tasks.get(TaskId(task))
         return self._record(found) if found is not None else None
+
+    async def treatment(self, task: str) -> TreatmentRecord | None:
+        return self._treatments.get(TaskId(task))
 
     async def custody(self, item: str) -> list[Chain]:
         return [chain for chain in self._chains.values() if chain.item == item]

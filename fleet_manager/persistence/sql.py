@@ -24,11 +24,13 @@ from fleet_manager.domain.alerts import Alert, AlertState
 from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.devices import Device
+from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpState
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.missions import Mission, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
+from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskStatus
 from fleet_manager.orchestration.ports import TaskRecord
@@ -46,11 +48,15 @@ from fleet_manager.persistence.tables import (
     FollowUpRow,
     HandoverRow,
     KeyRow,
+    LampRow,
     MissionRow,
     RobotRow,
+    RoomRow,
+    ScheduleRow,
     SecretRow,
     SessionRow,
     TaskRow,
+    TreatmentRow,
 )
 from maps.model import Site
 
@@ -147,6 +153,21 @@ class SqlStore:
             for text in await session.scalars(select(FollowUpRow.data).where(still_open).order_by(FollowUpRow.id)):
                 follow_up = decode(FollowUp, text)
                 state.follow_ups[follow_up.id] = follow_up
+            for text in await session.scalars(select(RoomRow.data).order_by(RoomRow.id)):
+                room = decode(Room, text)
+                state.rooms[room.zone] = room
+            for text in await session.scalars(select(LampRow.data).order_by(LampRow.id)):
+                lamp = decode(LampRecord, text)
+                state.lamps[lamp.robot] = lamp
+            of_open_tasks = select(TreatmentRow.data).where(TreatmentRow.id.in_(open_tasks)).order_by(TreatmentRow.id)
+            for text in await session.scalars(of_open_tasks):
+                treatment = decode(TreatmentRecord, text)
+                state.treatments[treatment.task] = treatment
+            for text in await session.scalars(select(ScheduleRow.data).order_by(ScheduleRow.id)):
+                schedule = decode(Schedule, text)
+                state.schedule_count += 1
+                if schedule.deleted_at is None:
+                    state.schedules[schedule.id] = schedule
             state.follow_up_count = await session.scalar(select(func.count()).select_from(FollowUpRow)) or 0
             state.task_count = await session.scalar(select(func.count()).select_from(TaskRow)) or 0
             state.mission_count = await session.scalar(select(func.count()).select_from(MissionRow)) or 0
@@ -178,6 +199,11 @@ class SqlStore:
         wanted = select(CustodyRow.data).where(CustodyRow.item == item).order_by(CustodyRow.task)
         async with AsyncSession(self._engine) as session:
             return [decode(Chain, text) for text in await session.scalars(wanted)]
+
+    async def treatment(self, task: str) -> TreatmentRecord | None:
+        async with AsyncSession(self._engine) as session:
+            text = await session.scalar(select(TreatmentRow.data).where(TreatmentRow.id == task))
+            return decode(TreatmentRecord, text) if text is not None else None
 
     async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
         wanted = select(FollowUpRow.data)

@@ -135,6 +135,42 @@ class FollowUpRow(Base):
     data: Mapped[str] = mapped_column(Text)
 
 
+class RoomRow(Base):
+    """What is known of a zone that is disinfected."""
+
+    __tablename__ = "rooms"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class LampRow(Base):
+    """The hours and checks of a robot's lamp."""
+
+    __tablename__ = "lamps"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class TreatmentRow(Base):
+    """What a task that disinfects really did."""
+
+    __tablename__ = "treatments"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class ScheduleRow(Base):
+    """A schedule; one that was deleted stays, so that no other gets its id."""
+
+    __tablename__ = "schedules"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
 class SecretRow(Base):
     """What only the fleet manager knows, and must know after a restart too. No event tells it."""
 

@@ -13,6 +13,9 @@ from maps.model import CarrierKind, Fleet, LaneId, WaypointId
 HANDOVER: Final = 35.0
 """Seconds at a stop until the goods have changed hands: people's median of 30 s and the compartment's movement."""
 
+BETWEEN_STOPS: Final = 6.0
+"""Seconds that a robot takes from one stop of a treatment to the next."""
+
 TRAFFIC: Final = 1.15
 """Real driving time over free driving time: turns, other robots, lift queues."""
 
@@ -58,6 +61,8 @@ def estimate(
                 first = driving
         elif step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF):
             standing += HANDOVER
+        elif step.kind is StepKind.TREAT:
+            standing += sum(stop.dwell for stop in step.stops) + len(step.stops) * BETWEEN_STOPS
     duration = driving + standing
     if fleet.carrier is CarrierKind.PERSON:
         return Estimate(to_first_stop=first or 0.0, duration=duration, charge_left=charge, enough=True)

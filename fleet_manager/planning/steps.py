@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind
-from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, StopKind
+from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind, TreatmentStop
+from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, StopKind, Treatment
 from maps.model import WaypointId
 
 _STEP_OF: Final = {
     StopKind.PICK_UP: StepKind.PICK_UP,
     StopKind.DROP_OFF: StepKind.DROP_OFF,
     StopKind.VISIT: StepKind.VISIT,
+    StopKind.TREAT: StepKind.TREAT,
 }
 
 
@@ -33,7 +34,7 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
                 items = tuple(i for i in stop.items if state[i] is ItemState.WAITING)
             case StopKind.DROP_OFF:
                 items = tuple(i for i in stop.items if state[i] in (ItemState.WAITING, ItemState.ON_BOARD))
-            case StopKind.VISIT:
+            case StopKind.VISIT | StopKind.TREAT:
                 items = ()
         if items or stop.kind is StopKind.VISIT:
             wanted.append((_STEP_OF[stop.kind], stop.place, items))
@@ -43,6 +44,16 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
 def return_steps(mission: MissionId, place: WaypointId, items: tuple[ItemId, ...], first: int) -> tuple[Step, ...]:
     """Bring goods on board to a place and hand them over there; step ids count from `first`."""
     return steps_between(mission, [(StepKind.DROP_OFF, place, items)], first)
+
+
+def treatment_steps(
+    mission: MissionId, place: WaypointId, treatment: Treatment, stops: tuple[TreatmentStop, ...]
+) -> tuple[Step, ...]:
+    """Go to a place of the room, and treat the room from there."""
+    return (
+        Step(id=StepId(f"{mission}-1"), kind=StepKind.GO_TO, place=place),
+        Step(id=StepId(f"{mission}-2"), kind=StepKind.TREAT, place=place, treatment=treatment, stops=stops),
+    )
 
 
 def charge_steps(mission: MissionId, charger: WaypointId) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ from robot_agents.agent import Clock, Reporter
 from robot_agents.protocol import (
     CloseCompartment,
     Command,
+    ConfirmVacated,
     Dock,
     Drive,
     HandoverDirection,
@@ -19,8 +20,11 @@ from robot_agents.protocol import (
     Pose,
     Proceed,
     Resume,
+    RevokeVacated,
     RouteNode,
+    StopTreating,
     Telemetry,
+    Treat,
 )
 
 
@@ -150,6 +154,14 @@ class PorterAgent:
                 self._reporter.done(command_id)
             case Dock(command_id=command_id):
                 self._reporter.failed(command_id, "a person has no charger")
+            case Treat(command_id=command_id):
+                self._reporter.failed(command_id, "a person has no lamp")
+            case (
+                ConfirmVacated(command_id=command_id)
+                | RevokeVacated(command_id=command_id)
+                | StopTreating(command_id=command_id)
+            ):
+                self._reporter.done(command_id)
             case Proceed():
                 """People need no clearance."""
             case _:

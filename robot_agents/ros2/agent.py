@@ -14,6 +14,7 @@ from robot_agents.agent import Clock, Reporter
 from robot_agents.protocol import (
     CloseCompartment,
     Command,
+    ConfirmVacated,
     Dock,
     Drive,
     HandoverDirection,
@@ -22,7 +23,10 @@ from robot_agents.protocol import (
     Pause,
     Proceed,
     Resume,
+    RevokeVacated,
+    StopTreating,
     Telemetry,
+    Treat,
 )
 from robot_agents.ros2.driving import Accepting, Driving
 from robot_agents.ros2.frames import MapFrames
@@ -209,6 +213,14 @@ class Ros2Agent:
                 self._begin(command, MoveCompartment(compartment, False))
             case Dock(charger=charger):
                 self._begin(command, DockAt(charger))
+            case Treat(command_id=command_id):
+                self._reporter.failed(command_id, "no driver for a lamp or sprayer is set up on this robot")
+            case (
+                ConfirmVacated(command_id=command_id)
+                | RevokeVacated(command_id=command_id)
+                | StopTreating(command_id=command_id)
+            ):
+                self._reporter.done(command_id)
             case Pause():
                 self._pause_done()
                 self._paused, self._pausing = True, command

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from maps.model import LevelId, RobotId, WaypointId
+from maps.model import LevelId, RobotId, WaypointId, ZoneId
 from robot_agents.agent import Clock, Reporter
 from robot_agents.protocol import (
     CloseCompartment,
     Command,
+    ConfirmVacated,
     Dock,
     Drive,
     Mode,
@@ -18,9 +19,14 @@ from robot_agents.protocol import (
     Pose,
     Proceed,
     Resume,
+    RevokeVacated,
     RouteNode,
+    StopTreating,
     Telemetry,
+    Treat,
 )
+from robot_agents.simulated.treater import SimulatedTreater
+from robot_agents.treatment import TreatmentRun
 from sim import port
 from sim.port import BodyEvent, BodyMode, BodyPort, Node, Place
 
@@ -52,6 +58,8 @@ class SimulatedAgent:
         self._passed_unseen = -1
         self._waiting: dict[str, OpenCompartment | CloseCompartment | Dock] = {}
         self._pausing: Pause | None = None
+        self._treatment: tuple[TreatmentRun, SimulatedTreater] | None = None
+        self._stopping: str | None = None
 
     @property
     def robot(self) -> str:
@@ -101,12 +109,33 @@ class SimulatedAgent:
             case Dock(charger=charger):
                 self._wait_for(charger, command)
                 self._world.dock(self._robot, WaypointId(charger))
+            case Treat():
+                self._treat(command)
+            case ConfirmVacated(command_id=command_id, treat_id=treat_id, confirmed_at=at):
+                run = self._running(treat_id)
+                if run is not None:
+                    run.confirm(at)
+                self._reporter.done(command_id)
+            case RevokeVacated(command_id=command_id, treat_id=treat_id, reason=reason):
+                run = self._running(treat_id)
+                if run is not None:
+                    run.revoke(reason)
+                self._reporter.done(command_id)
+            case StopTreating(command_id=command_id, treat_id=treat_id):
+                run = self._running(treat_id)
+                if run is None:
+                    self._reporter.done(command_id)
+                else:
+                    self._stopping = command_id
+                    run.give_up("the treatment was given up")
             case Pause():
                 self._pause_done()
                 self._pausing = command
+                self._freeze("the robot is paused")
                 self._world.pause(self._robot)
             case Resume(command_id=command_id):
                 self._pause_done()
+                self._freeze("")
                 self._world.resume(self._robot)
                 self._reporter.done(command_id)
             case _:
@@ -121,6 +150,40 @@ class SimulatedAgent:
             self._reporter.passed(drive.command_id, self._passed_unseen, 0.0)
         self._passed_unseen = -1
         self._world.drive(self._robot, [_node(node) for node in drive.nodes], drive.cleared_to)
+
+    # --- treatments ---------------------------------------------------------------------------------------
+
+    def _treat(self, command: Treat) -> None:
+        if self._treatment is not None and not self._treatment[0].over:
+            self._reporter.failed(command.command_id, "another treatment runs")
+            return
+        treater = SimulatedTreater(self._robot, ZoneId(command.zone), self._world, lambda: self.telemetry().pose)
+        run = TreatmentRun(command, treater, self._clock, self._reporter)
+        self._treatment = (run, treater)
+        treater.watch(True)
+        run.begin()
+
+    def _running(self, treat_id: str) -> TreatmentRun | None:
+        run = self._treatment[0] if self._treatment is not None else None
+        return run if run is not None and not run.over and run.command.command_id == treat_id else None
+
+    def _freeze(self, because: str) -> None:
+        if self._treatment is not None:
+            self._treatment[0].freeze(because)
+
+    def _stands(self) -> None:
+        if self._treatment is not None:
+            run, treater = self._treatment
+            if treater.stopped():
+                run.arrived()
+            if run.over:
+                treater.watch(False)
+                self._treatment = None
+                if self._stopping is not None:
+                    self._reporter.done(self._stopping)
+                    self._stopping = None
+
+    # --- waiting for the body -----------------------------------------------------------------------------
 
     def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock) -> None:
         replaced = self._waiting.get(subject)
@@ -145,6 +208,7 @@ class SimulatedAgent:
             case port.Stopped(sequence=sequence, route_end=route_end):
                 self._pause_done()
                 self._stopped(sequence if route_end else None)
+                self._stands()
             case port.Blocked(reason=reason, over=over):
                 self._reporter.blocked(reason, over=over)
             case port.ModeChanged():
@@ -160,6 +224,9 @@ class SimulatedAgent:
                 elif command is not None:
                     # Somebody closed it by hand while it was opening.
                     self._world.open_compartment(self._robot, compartment)
+            case port.RoomSensed(person=person, door_open=door_open):
+                if self._treatment is not None:
+                    self._treatment[0].sensed(person=person, door_open=door_open)
             case port.Docked(charger=charger):
                 self._finish(charger)
             case port.Refusal(subject=subject, reason=reason):
@@ -182,9 +249,11 @@ class SimulatedAgent:
 
     def _mode_changed(self, event: port.ModeChanged) -> None:
         if event.mode is BodyMode.DEAD:
+            self._freeze("the robot died")
             self._reporter.power(False)
             return
         self._reporter.power(True)
+        self._freeze("" if event.mode is BodyMode.AUTOMATIC else f"the robot is in {event.mode} mode")
         self._reporter.mode(_MODES[event.mode], event.reason, _pose(event.place), event.place.waypoint)
         if event.off_lane is not None:
             self._reporter.off_route(_pose(event.place), event.off_lane)

@@ -1,24 +1,25 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
 from fleet_manager.api.answers import answer
 from fleet_manager.api.auth import RequestActor
-from fleet_manager.api.schemas import Cancellation, DeliveryRequest, HandoverRequest, TaskChange, TaskQuery
+from fleet_manager.api.certificate import certificate_pdf
+from fleet_manager.api.schemas import Cancellation, HandoverRequest, TaskChange, TaskQuery, TaskRequest
 from fleet_manager.domain.tasks import TaskId
 from fleet_manager.orchestration.commands import SendPorter
 from fleet_manager.orchestration.ports import FleetManager
-from fleet_manager.orchestration.views import HandoverCodeView, ItemView, TaskView
+from fleet_manager.orchestration.views import CertificateView, HandoverCodeView, ItemView, TaskView
 
 
 def task_routes(manager: FleetManager) -> APIRouter:
     router = APIRouter(prefix="/tasks", tags=["tasks"])
 
-    @router.post("", status_code=201, summary="Request a delivery")
+    @router.post("", status_code=201, summary="Request a delivery or a disinfection")
     async def request_task(
-        body: DeliveryRequest,
+        body: TaskRequest,
         actor: RequestActor,
         response: Response,
         idempotency_key: Annotated[
@@ -41,6 +42,22 @@ def task_routes(manager: FleetManager) -> APIRouter:
     @router.get("/{task_id}", summary="One task with its mission")
     async def task(task_id: str) -> TaskView:
         return await manager.task(task_id)
+
+    @router.get(
+        "/{task_id}/certificate",
+        summary="What a disinfection did: dose, times, interruptions; as a PDF with ?format=pdf",
+        response_model=CertificateView,
+        responses={200: {"content": {"application/pdf": {}}}},
+    )
+    async def certificate(
+        task_id: str, form: Annotated[Literal["json", "pdf"], Query(alias="format")] = "json"
+    ) -> CertificateView | Response:
+        found = await manager.certificate(task_id)
+        if form == "json":
+            return found
+        name = f"{found.zone}-{found.task}.pdf"
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return Response(certificate_pdf(found), media_type="application/pdf", headers=headers)
 
     @router.patch("/{task_id}", summary="Change priority or due time")
     async def change_task(task_id: str, body: TaskChange, actor: RequestActor) -> TaskView:

@@ -414,6 +414,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robots/{robot_id}/lamp-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Its lamp's irradiance was measured, or the lamp changed */
+        post: operations["check_lamp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/route": {
         parameters: {
             query?: never;
@@ -429,6 +446,43 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All schedules, with when they fall due next and what they made last */
+        get: operations["schedules"];
+        put?: never;
+        /** Ask for a task again and again, by a recurrence rule */
+        post: operations["set_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule */
+        get: operations["schedule"];
+        put?: never;
+        post?: never;
+        /** End it; what it has made already goes on */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        /** Pause it, go on with it, or leave out days */
+        patch: operations["change_schedule"];
         trace?: never;
     };
     "/api/v1/site": {
@@ -458,7 +512,7 @@ export interface paths {
         /** Tasks, newest first */
         get: operations["tasks"];
         put?: never;
-        /** Request a delivery */
+        /** Request a delivery or a disinfection */
         post: operations["request_task"];
         delete?: never;
         options?: never;
@@ -495,6 +549,23 @@ export interface paths {
         put?: never;
         /** Cancel; goods on board go where their class says */
         post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a disinfection did: dose, times, interruptions; as a PDF with ?format=pdf */
+        get: operations["certificate"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -580,6 +651,57 @@ export interface paths {
         get: operations["traffic"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Zones: when each was cleaned, vacated and treated last, and with what dose */
+        get: operations["zones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/zones/{zone_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One zone, by id or name */
+        get: operations["zone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/zones/{zone_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell that a zone is cleaned, vacated, entered, opened or shut */
+        post: operations["report_zone"];
         delete?: never;
         options?: never;
         head?: never;
@@ -767,6 +889,97 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * CertificateView
+         * @description What one disinfection did, reckoned from the poses and lamp states that its robot reported.
+         *
+         *     Doses in J/m². `minimum`, `percentile_5` and `covered_share` are over the targets that light can reach;
+         *     `below_target` are those of them that got less than `asked`, and `untreated` the named surfaces in shadow.
+         *     `dose_map` holds the floor's grid as (x, y, dose), None in shadow; `way` where the robot was with its lamp on. Both,
+         *     `outline` and `furniture` are in the site frame (m).
+         */
+        CertificateView: {
+            /** Asked */
+            asked: number;
+            /** Asked Mj Cm2 */
+            asked_mj_cm2: number;
+            /** Began At */
+            began_at: string | null;
+            /** Below Target */
+            below_target: components["schemas"]["TargetView"][];
+            /** Cleaned At */
+            cleaned_at: string | null;
+            /** Cleaned By */
+            cleaned_by: string | null;
+            /** Complete */
+            complete: boolean;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Confirmed By */
+            confirmed_by: string | null;
+            /** Covered Share */
+            covered_share: number;
+            /** Dose Map */
+            dose_map: [
+                number,
+                number,
+                number | null
+            ][];
+            /** Ended At */
+            ended_at: string | null;
+            /** Furniture */
+            furniture: [
+                number,
+                number
+            ][][];
+            /** Interruptions */
+            interruptions: components["schemas"]["InterruptionView"][];
+            /** Lamp Checked At */
+            lamp_checked_at: string | null;
+            /** Lamp Hours */
+            lamp_hours: number;
+            /** Method */
+            method: string;
+            /** Minimum */
+            minimum: number;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Outline */
+            outline: [
+                number,
+                number
+            ][];
+            /** Percentile 5 */
+            percentile_5: number;
+            /** Robot */
+            robot: string;
+            /** Seconds On */
+            seconds_on: number;
+            /** Shadowed Share */
+            shadowed_share: number;
+            /** Statement */
+            statement: string;
+            /** Surfaces */
+            surfaces: components["schemas"]["TargetView"][];
+            /** Task */
+            task: string;
+            /** Untreated */
+            untreated: components["schemas"]["TargetView"][];
+            /** Way */
+            way: [
+                number,
+                number
+            ][];
+            /** Zone */
+            zone: string;
+            /** Zone Name */
+            zone_name: string | null;
         };
         /**
          * ChainView
@@ -1004,8 +1217,8 @@ export interface components {
             /** Items */
             items: components["schemas"]["RequestedItem"][];
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "delivery";
             /**
@@ -1019,6 +1232,43 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** Stops */
             stops?: components["schemas"]["RequestedStop"][] | null;
+        };
+        /**
+         * DisinfectionRequest
+         * @description Disinfect a zone, by its id or name. `dose` in J/m² for `uv`: 1000 reaches spores, 100 vegetative bacteria.
+         * @example {
+         *       "dose": 1000,
+         *       "kind": "disinfection",
+         *       "method": "uv",
+         *       "zone": "isolation_room_03"
+         *     }
+         */
+        DisinfectionRequest: {
+            /**
+             * Dose
+             * @default 1000
+             */
+            dose?: number;
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "disinfection";
+            /** @default uv */
+            method?: components["schemas"]["TreatmentMethod"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /** Zone */
+            zone: string;
         };
         /** DoorView */
         DoorView: {
@@ -1219,6 +1469,20 @@ export interface components {
             /** Place */
             place: string | null;
         };
+        /** InterruptionView */
+        InterruptionView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Because */
+            because: string;
+            /** Confirmed By */
+            confirmed_by: string | null;
+            /** Over */
+            over: string | null;
+        };
         /**
          * ItemClassView
          * @description `on_cancel` is where goods on board go when their task is cancelled: continue, return, quarantine or hold.
@@ -1279,6 +1543,17 @@ export interface components {
             /** Quantity */
             quantity: number;
             state: components["schemas"]["ItemState"];
+        };
+        /**
+         * LampCheck
+         * @description The irradiance of the lamp was measured and is in order; `replaced`: it is a new lamp.
+         */
+        LampCheck: {
+            /**
+             * Replaced
+             * @default false
+             */
+            replaced?: boolean;
         };
         /**
          * LevelView
@@ -1636,6 +1911,22 @@ export interface components {
             waypoint: string | null;
         };
         /**
+         * RoomNews
+         * @description What somebody or something tells of a room.
+         *
+         *     `vacated`: nobody is in it, and its door is closed or guarded; a person answers for that. `person` and
+         *     `door_opened` come from people and sensors alike, `cleaned` and `discharged` from the ward.
+         * @enum {string}
+         */
+        RoomNews: "cleaned" | "vacated" | "person" | "door_opened" | "door_closed" | "discharged";
+        /**
+         * RoomReport
+         * @description What is so of a zone now. `vacated`: nobody is in it, and its door is shut or guarded.
+         */
+        RoomReport: {
+            news: components["schemas"]["RoomNews"];
+        };
+        /**
          * RoutePointView
          * @description A node ahead of the robot; `allocated` nodes are its alone, the others are only claimed.
          */
@@ -1672,6 +1963,90 @@ export interface components {
             start: string;
             /** Waypoints */
             waypoints: string[];
+        };
+        /**
+         * ScheduleChange
+         * @description What is left out stays as it is.
+         */
+        ScheduleChange: {
+            /** Exceptions */
+            exceptions?: string[] | null;
+            /** Paused */
+            paused?: boolean | null;
+        };
+        /**
+         * ScheduleRequest
+         * @description Ask for `task` at each occurrence of `rule` (RRULE, RFC 5545), counted from `begins`.
+         *
+         *     `begins` is a local time, without an offset, of `timezone` (IANA; the site's own when it is left out).
+         * @example {
+         *       "begins": "2026-03-01T06:30:00",
+         *       "name": "isolation room 3, every morning",
+         *       "rule": "FREQ=DAILY;BYHOUR=6;BYMINUTE=30",
+         *       "task": {
+         *         "dose": 1000,
+         *         "kind": "disinfection",
+         *         "zone": "isolation_room_03"
+         *       }
+         *     }
+         */
+        ScheduleRequest: {
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Exceptions
+             * @default []
+             */
+            exceptions?: string[];
+            /** Name */
+            name: string;
+            /** Rule */
+            rule: string;
+            /** Task */
+            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"];
+            /** Timezone */
+            timezone?: string | null;
+        };
+        /**
+         * ScheduleView
+         * @description `task` is what is asked for each time; `begins` is local time of `timezone`, the other times are UTC.
+         */
+        ScheduleView: {
+            actor: components["schemas"]["ActorView"];
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /** Exceptions */
+            exceptions: string[];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Refusal */
+            last_refusal: string;
+            /** Last Task */
+            last_task: string | null;
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Rule */
+            rule: string;
+            /** Task */
+            task: {
+                [key: string]: unknown;
+            };
+            /** Timezone */
+            timezone: string;
         };
         /** SiteDoorView */
         SiteDoorView: {
@@ -1806,7 +2181,7 @@ export interface components {
          * StopKind
          * @enum {string}
          */
-        StopKind: "pick_up" | "drop_off" | "visit";
+        StopKind: "pick_up" | "drop_off" | "visit" | "treat";
         /** StopView */
         StopView: {
             /** Items */
@@ -1816,6 +2191,28 @@ export interface components {
             place: string;
         };
         StreamMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ChangeMessage"] | components["schemas"]["PosesMessage"] | components["schemas"]["AliveMessage"];
+        /**
+         * TargetView
+         * @description One target of a treatment: a named surface, or a place of the floor's and walls' grid.
+         *
+         *     `dose` in J/m², `dose_mj_cm2` the same in mJ/cm². `shadowed` says why light reaches it from nowhere.
+         */
+        TargetView: {
+            /** Dose */
+            dose: number;
+            /** Dose Mj Cm2 */
+            dose_mj_cm2: number;
+            /** Height */
+            height: number;
+            /** Name */
+            name: string;
+            /** Shadowed */
+            shadowed: string | null;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
         /**
          * TaskChange
          * @description Left out or null: stays as it is.
@@ -1910,6 +2307,11 @@ export interface components {
             waits: components["schemas"]["WaitView"][];
         };
         /**
+         * TreatmentMethod
+         * @enum {string}
+         */
+        TreatmentMethod: "uv" | "spray";
+        /**
          * WaitingFor
          * @description Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words.
          *
@@ -1953,6 +2355,47 @@ export interface components {
             since: string | null;
             /** Until */
             until: string | null;
+        };
+        /**
+         * ZoneView
+         * @description A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
+         */
+        ZoneView: {
+            /** Cleaned At */
+            cleaned_at: string | null;
+            /** Cleaned By */
+            cleaned_by: string | null;
+            /** Dose */
+            dose: number | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /** Method */
+            method: string | null;
+            /** Name */
+            name: string | null;
+            /** Not Ready */
+            not_ready: string | null;
+            /** Open At */
+            open_at: string | null;
+            /** Person At */
+            person_at: string | null;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /** Treated At */
+            treated_at: string | null;
+            /** Vacated At */
+            vacated_at: string | null;
+            /** Vacated By */
+            vacated_by: string | null;
+            /** Zone Class */
+            zone_class: string | null;
         };
     };
     responses: never;
@@ -3749,6 +4192,81 @@ export interface operations {
             };
         };
     };
+    check_lamp: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                robot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LampCheck"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     route: {
         parameters: {
             query: {
@@ -3769,6 +4287,357 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
                 };
             };
             /** @description This person may not, or did not prove who they are */
@@ -3972,7 +4841,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeliveryRequest"];
+                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"];
             };
         };
         responses: {
@@ -4200,6 +5069,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certificate: {
+        parameters: {
+            query?: {
+                format?: "json" | "pdf";
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                    "application/pdf": unknown;
                 };
             };
             /** @description This person may not, or did not prove who they are */
@@ -4549,6 +5488,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrafficView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    zones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_zone: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                zone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneView"];
                 };
             };
             /** @description This person may not, or did not prove who they are */

@@ -1,0 +1,52 @@
+"""A simulated body that disinfects: it roves between the stops of a treatment and carries lamp or sprayer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import hypot
+from typing import Final
+
+from maps.model import RobotId, ZoneId
+from robot_agents.protocol import Pose
+from sim.port import BodyPort
+
+_THERE: Final = 1e-3
+
+
+class SimulatedTreater:
+    """Satisfies `treatment.Treater` for a body of `world`."""
+
+    def __init__(self, robot: RobotId, zone: ZoneId, world: BodyPort, pose: Callable[[], Pose]) -> None:
+        self._robot = robot
+        self._zone = zone
+        self._world = world
+        self._pose = pose
+        self._aim: tuple[float, float] | None = None
+
+    def pose(self) -> Pose:
+        return self._pose()
+
+    def watch(self, watched: bool) -> None:
+        """Its sensors tell of the room from now on, or no longer."""
+        self._world.watch_room(self._robot, self._zone, watched)
+
+    def go_to(self, x: float, y: float) -> None:
+        self._aim = (x, y)
+        self._world.rove(self._robot, x, y)
+
+    def stand(self) -> None:
+        self._aim = None
+        self._world.stand(self._robot)
+
+    def switch(self, on: bool) -> None:
+        self._world.switch(self._robot, on)
+
+    def say(self, text: str) -> None:
+        """A simulated robot has no voice."""
+
+    def stopped(self) -> bool:
+        """Whether the body, which stands now, stands where it was sent."""
+        if self._aim is None:
+            return False
+        pose = self._pose()
+        return hypot(pose.x - self._aim[0], pose.y - self._aim[1]) <= _THERE
