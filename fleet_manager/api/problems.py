@@ -23,6 +23,7 @@ from fleet_manager.domain.errors import (
     UnknownPlace,
     WardFleetError,
 )
+from fleet_manager.domain.tasks import TaskKind
 
 PROBLEM_JSON: Final = "application/problem+json"
 
@@ -121,7 +122,7 @@ def from_validation(errors: Sequence[Mapping[str, Any]], path: str) -> Problem:
             instance=path,
             field="body",
         )
-    found = tuple(FieldError(field=_field(e["loc"]), message=_message(e)) for e in errors)
+    found = tuple(FieldError(field=_field(e), message=_message(e)) for e in errors)
     return Problem(
         type=problem_type("invalid-request"),
         title="Invalid request",
@@ -142,6 +143,8 @@ _PLAIN: Final = {
     "too_long": "must not have more than {max_length}",
     "extra_forbidden": "is not a field of this request",
     "model_attributes_type": "must be a JSON object, sent as application/json",
+    "union_tag_invalid": "must be one of {expected_tags}",
+    "union_tag_not_found": "is missing",
     "timezone_aware": "needs an offset, such as 2026-03-01T09:15:00+08:00 or ...Z",
 }
 
@@ -154,9 +157,20 @@ def _message(error: Mapping[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
 
 
-def _field(loc: Sequence[str | int]) -> str:
-    """`("body", "items", 0, "name")` → `items.0.name`; the place alone when nothing narrower is wrong."""
-    return ".".join(str(part) for part in (loc[1:] or loc))
+_KINDS_OF_TASKS: Final = frozenset(TaskKind)
+_NO_KIND: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """`("body", "items", 0, "name")` → `items.0.name`; the place alone when nothing narrower is wrong.
+
+    Where the kind of a task decides which fields there are, pydantic names it as a place of its own: nobody sent that.
+    """
+    loc: Sequence[str | int] = error["loc"]
+    parts = [str(part) for part in (loc[1:] or loc) if part not in _KINDS_OF_TASKS]
+    if error["type"] in _NO_KIND:
+        parts = [*(part for part in parts if part != "body"), "kind"]
+    return ".".join(parts)
 
 
 def install_problems(app: FastAPI) -> None:

@@ -154,7 +154,6 @@ class Treatments:
         shone = 0.0 if request.replaced else known.shone
         checked = replace(known, checked_at=self._ledger.now(), checked_by=request.actor, shone=shone)
         self._ledger.record(LampChecked(lamp=checked))
-        self._ledger.close_alert("lamp_overdue", robot.id)
         return robot.id
 
     # --- a treatment ------------------------------------------------------------------------------------------

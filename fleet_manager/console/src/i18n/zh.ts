@@ -341,6 +341,8 @@ export const zh: typeof en = {
     error: '故障',
     paused: '已暂停',
     busy: '正在执行其他任务',
+    lamp: '紫外灯需要检测或更换',
+    planning: '正在规划消毒方案',
     loaded: '车上有物品',
     unreachable: '没有应答',
     drive_failed: '无法继续行驶',
@@ -361,6 +363,9 @@ export const zh: typeof en = {
     off_route: '{{subject}} 偏离了路线',
     not_automatic: '{{subject}} 不在自动模式',
     blocked: '{{subject}} 前方受阻',
+    room_not_ready: '{{subject}} 等待确认房间已清洁、无人且关门',
+    dose_not_reached: '任务 {{subject}} 的部分表面未达到消毒剂量',
+    schedule_missed: '定时任务 {{subject}} 未能执行',
   },
   alertNext: {
     no_charger: '请腾出一个充电桩，或人工为其充电',
@@ -377,6 +382,9 @@ export const zh: typeof en = {
     off_route: '请将其带回路线，然后确认位置',
     not_automatic: '请解除机器人受困，确认位置和楼层，再切换到自动模式',
     blocked: '请清除机器人前方的障碍',
+    room_not_ready: '请确认房间已清洁、无人，关好门后确认清场',
+    dose_not_reached: '请查看消毒证书，重新消毒或人工擦拭',
+    schedule_missed: '如仍需要，请手动申请，或修改定时计划',
   },
   problem: {
     'unknown-place': '没有该地点',
