@@ -407,7 +407,9 @@ class Execution(Allocation):
         others, way = self._traffic.in_the_way(robot_id, goal, home or goal, self._now(), self._forbidden(start))
         for other in others:
             self._ask_for_room(other, way)
-        held_by = others[0] if others else None
+        # Who can't move at all is the reason; the others in the way may be waiting for the same.
+        robots = self._ledger.state.robots
+        held_by = next((other for other in others if not robots[other].able), others[0] if others else None)
         because = f"blocked by {held_by}" if held_by else f"the way to {goal} is not free"
         if robot.drive is None:
             self._wanted[robot_id] = goal

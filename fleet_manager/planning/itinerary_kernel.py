@@ -58,11 +58,12 @@ def _last_two(resource, robot, until, latest, by, second):  # type: ignore[no-un
 
 @njit(cache=True, nogil=True)
 def _held_until(resources, robot, start, never, latest, by, second):  # type: ignore[no-untyped-def]
-    """When the last other robot so far releases what a robot needs; `start` when that is later."""
+    """When the last other robot so far releases what a robot needs, `never` for what is kept; `start` when later."""
     for resource in resources:
         until = second[resource] if by[resource] == robot else latest[resource]
-        if until > start:
-            start = never if until >= FOREVER else until
+        if until >= FOREVER:
+            until = never
+        start = max(start, until)
     return start
 
 

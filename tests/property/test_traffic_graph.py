@@ -206,6 +206,12 @@ def history(seed: int) -> History:
     return History(site, rng, well_formed=well_formed)
 
 
+@pytest.mark.parametrize("seed", [3183, 8336])
+def test_what_waits_for_ever_stays_in_its_order(seed: int) -> None:
+    """Two that wait for a robot which never goes on, one behind the other, did so at the same moment once."""
+    history(seed).run()
+
+
 def test_bodies_keep_apart_orders_have_no_circle_and_everybody_arrives(graph_seeds: range) -> None:
     for seed in graph_seeds:
         try:

@@ -112,6 +112,11 @@ def play(seed: int) -> None:
     tell(story, site, seed=seed, latency=rng.choice([0.0, 0.3]), nurses=15.0)
 
 
+@pytest.mark.parametrize("seed", [513, 522])
+def test_robot_that_cannot_move_is_named_as_the_reason_and_not_who_waits_for_it_too(seed: int) -> None:
+    play(seed)
+
+
 def test_everybody_arrives_and_nobody_touches(hospital_seeds: range) -> None:
     for seed in hospital_seeds:
         try:
