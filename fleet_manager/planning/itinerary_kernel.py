@@ -24,6 +24,8 @@ NEVER = 1e6
 """Seconds until something that nobody knows when it will come: robots behind it keep their order, far in the future."""
 
 _SLACK = 1e-6
+_NOBODY = -1
+_SEVERAL = -2
 
 
 @njit(cache=True, nogil=True)
@@ -57,12 +59,24 @@ def _last_two(resource, robot, until, latest, by, second):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def _held_until(resources, robot, start, never, latest, by, second):  # type: ignore[no-untyped-def]
-    """When the last other robot so far releases what a robot needs, `never` for what is kept; `start` when later."""
+def _keep(resource, robot, keeper):  # type: ignore[no-untyped-def]
+    """A robot never releases a resource: remember whose it is, or that it is several robots'."""
+    if keeper[resource] == _NOBODY:
+        keeper[resource] = robot
+    elif keeper[resource] != robot:
+        keeper[resource] = _SEVERAL
+
+
+@njit(cache=True, nogil=True)
+def _held_until(resources, robot, start, never, latest, by, second, keeper):  # type: ignore[no-untyped-def]
+    """When the last other robot so far releases what a robot needs, `never` for what is kept; `start` when later.
+
+    Who waits for what is kept has times beyond `never` too: those count beside it.
+    """
     for resource in resources:
         until = second[resource] if by[resource] == robot else latest[resource]
-        if until >= FOREVER:
-            until = never
+        if keeper[resource] != _NOBODY and keeper[resource] != robot:
+            until = max(until, never)
         start = max(start, until)
     return start
 
@@ -99,14 +113,15 @@ def retime(  # type: ignore[no-untyped-def]
     was = stretch_start.copy()
     latest = np.full(resources, -FOREVER)
     second = np.full(resources, -FOREVER)
-    by = np.full(resources, -1, dtype=np.int32)
+    by = np.full(resources, _NOBODY, dtype=np.int32)
+    keeper = np.full(resources, _NOBODY, dtype=np.int32)
     released = by_resource(hold_release + 1, len(node_passed) + 1)
     release_ptr, release_order = released
     # What is held for ever comes first in that order, with its stretch.
     kept_ptr, kept_order = by_resource(hold_stretch[release_order[: release_ptr[1]]] + 1, len(was) + 1)
     for i in kept_order[: kept_ptr[1]]:
         hold = release_order[i]
-        _last_two(hold_resource[hold], hold_robot[hold], FOREVER, latest, by, second)
+        _keep(hold_resource[hold], hold_robot[hold], keeper)
     order = np.argsort(was, kind="mergesort")
     for given in (True, False):
         at = 0
@@ -124,7 +139,7 @@ def retime(  # type: ignore[no-untyped-def]
                 if not given:
                     needed = near[near_ptr[s] : near_ptr[s + 1]]
                     never = now[robot] + NEVER
-                    start = _held_until(needed, robot, max(start, now[robot]), never, latest, by, second)
+                    start = _held_until(needed, robot, max(start, now[robot]), never, latest, by, second, keeper)
                 stretch_start[s] = start
                 for node in range(first, stretch_last[s] + 1):
                     node_passed[node] = max(start + offset[node], now[robot])
@@ -133,7 +148,7 @@ def retime(  # type: ignore[no-untyped-def]
                     continue
                 for i in kept_order[kept_ptr[s + 1] : kept_ptr[s + 2]]:
                     hold = release_order[i]
-                    _last_two(hold_resource[hold], hold_robot[hold], FOREVER, latest, by, second)
+                    _keep(hold_resource[hold], hold_robot[hold], keeper)
                 for node in range(stretch_first[s], stretch_last[s] + 1):
                     for hold in release_order[release_ptr[node + 1] : release_ptr[node + 2]]:
                         _last_two(hold_resource[hold], hold_robot[hold], node_passed[node], latest, by, second)

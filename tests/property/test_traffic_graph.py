@@ -206,7 +206,7 @@ def history(seed: int) -> History:
     return History(site, rng, well_formed=well_formed)
 
 
-@pytest.mark.parametrize("seed", [3183, 8336])
+@pytest.mark.parametrize("seed", [2603, 3183, 8336])
 def test_what_waits_for_ever_stays_in_its_order(seed: int) -> None:
     """Two that wait for a robot which never goes on, one behind the other, did so at the same moment once."""
     history(seed).run()
