@@ -29,6 +29,7 @@ from robot_agents.protocol import (
     Drive,
     FromManager,
     Hello,
+    Observation,
     Passed,
     Proceed,
     ReportsAcknowledged,
@@ -99,7 +100,7 @@ class _Manager:
                     robot = self.robots[message.robot]
                     await self._say(socket, Welcome(protocol_version=PROTOCOL_VERSION, acknowledged=robot.stored))
                     await self._say_again(socket, robot)
-                elif robot is not None and not isinstance(message, Telemetry):
+                elif robot is not None and not isinstance(message, Telemetry | Observation):
                     if message.number <= robot.stored:
                         robot.repeated += 1
                         continue

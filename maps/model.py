@@ -383,6 +383,19 @@ class Robot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningRules:
+    """What a person looks at again: a skin temperature (°C) of `temperature` or more and, with `masks`, a missing mask.
+
+    People farther away than `distance` (m) do not count. What was rechecked is deleted after `retention_days`.
+    """
+
+    temperature: float = 37.3
+    distance: float = 10.0
+    masks: bool = True
+    retention_days: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SprayAgent:
     """A disinfectant as it is sprayed: `concentration` in g/L, `rate` in litres per m².
 
@@ -488,6 +501,7 @@ class Site:
     item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
     dose_presets: Mapping[DosePresetId, DosePreset] = field(default_factory=dict)
     spray_agents: Mapping[SprayAgentId, SprayAgent] = field(default_factory=dict)
+    screening: ScreeningRules = ScreeningRules()
     quarantine: WaypointId | None = None
     anchor: GeoAnchor | None = None
     timezone: str = "UTC"

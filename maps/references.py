@@ -62,6 +62,10 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _surface(site, surface)
     for preset in site.dose_presets.values():
         yield from _positive(None, f"dose preset {preset.id!r}", {"dose": preset.dose})
+    rules = asdict(site.screening)
+    yield from _positive(
+        None, "screening", {name: rules[name] for name in ("temperature", "distance", "retention_days")}
+    )
     for building in site.buildings.values():
         yield from _building(site, building)
     for lift in site.lifts.values():

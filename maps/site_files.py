@@ -50,6 +50,7 @@ from maps.model import (
     Lift,
     Point,
     Ring,
+    ScreeningRules,
     Site,
     SprayAgent,
     Surface,
@@ -82,6 +83,7 @@ class _SiteFile:
     timezone: str = "UTC"
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
+    screening: ScreeningRules = field(default_factory=ScreeningRules)
     levels: tuple[_LevelEntry, ...]
 
 
@@ -119,6 +121,7 @@ def load_site(path: Path) -> Site:
         timezone=head.timezone,
         anchor=head.anchor,
         quarantine=head.quarantine,
+        screening=head.screening,
         **lists,
         **levels.parts,
     )
@@ -426,6 +429,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         timezone=site.timezone,
         anchor=site.anchor,
         quarantine=site.quarantine,
+        screening=site.screening,
         levels=tuple(
             _LevelEntry(id=level.id, elevation=level.elevation, file=files[level.id]) for level in site.levels.values()
         ),

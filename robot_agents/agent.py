@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from robot_agents.protocol import Command, Mode, Pose, Telemetry
+from robot_agents.protocol import Command, Mode, ObservationKind, Pose, Sighting, Telemetry
 
 
 class Clock(Protocol):
@@ -27,6 +28,13 @@ class Reporter(Protocol):
     def treatment(
         self, treat_id: str, pose: Pose, *, on: bool, because: str = "", interrupted: bool = False
     ) -> None: ...
+
+    def inspected(self, inspect_id: str, pose: Pose, began: datetime) -> None: ...
+    def observed(self, inspect_id: str, kind: ObservationKind, value: float, person: Sighting, pose: Pose) -> None: ...
+
+    def sees(self, people: Sequence[Sighting], pose: Pose) -> None:
+        """Told now or never: it is neither numbered nor kept."""
+        ...
 
     def power(self, on: bool) -> None:
         """The robot's computer went off: nothing is sent or heard, and nobody is told, until it is on again."""

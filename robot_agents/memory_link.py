@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from robot_agents.protocol import FromAgent, FromManager, Proceed, Telemetry
+from robot_agents.protocol import FromAgent, FromManager, Observation, Proceed, Telemetry
 from robot_agents.transport import Closed, Received, Transport
 
 S = TypeVar("S")
@@ -19,7 +19,7 @@ R = TypeVar("R")
 Weather: TypeAlias = Callable[[Any], tuple[float, ...]]
 """What becomes of a message on its way: for each copy that arrives, the seconds by which it is late."""
 
-_OVERTAKING = (Telemetry, Proceed)
+_OVERTAKING = (Telemetry, Observation, Proceed)
 """Messages of which only the newest counts: in bad weather they overtake others and are overtaken."""
 
 

@@ -185,6 +185,36 @@ class StopTreating(_Command):
     treat_id: str
 
 
+class ScreeningLimits(_Message):
+    """What the robot warns of at once: a skin temperature (°C) of `temperature` or more, and, with `masks`, a missing
+    mask, of people no farther away than `distance` (m).
+    """
+
+    temperature: float
+    distance: float
+    masks: bool
+
+
+class Inspect(_Command):
+    """Stay where you stand for `seconds`, then tell `Inspected`; done after that.
+
+    With `screening` the robot observes the people around it meanwhile: `Observation` at up to 10 Hz, and, once per
+    person and kind, a spoken warning and `Observed` for what reaches the limits.
+    """
+
+    type: Literal["inspect"] = "inspect"
+    step_id: str
+    seconds: float
+    screening: ScreeningLimits | None = None
+
+
+class StopInspecting(_Command):
+    """Give the inspection up: its command is done without `Inspected`, and then this one."""
+
+    type: Literal["stop_inspecting"] = "stop_inspecting"
+    inspect_id: str
+
+
 class Pause(_Command):
     """Stop where you are and hold. Done when the robot stands. Never the same as an e-stop."""
 
@@ -207,6 +237,8 @@ Command: TypeAlias = Annotated[
     | ConfirmVacated
     | RevokeVacated
     | StopTreating
+    | Inspect
+    | StopInspecting
     | Pause
     | Resume,
     Field(discriminator="type"),
@@ -302,8 +334,48 @@ class TreatmentTold(_Report):
     interrupted: bool = False
 
 
+class Inspected(_Report):
+    """The robot stayed at `pose` for as long as it was asked to; it came there at `began`."""
+
+    type: Literal["inspected"] = "inspected"
+    inspect_id: str
+    pose: Pose
+    began: AwareDatetime
+
+
+class ObservationKind(StrEnum):
+    TEMPERATURE = "temperature"
+    MASK = "mask"
+
+
+class Observed(_Report):
+    """Something that reaches the limits of a screening, told once per person and kind; people were warned already.
+
+    `value` is a skin temperature (°C), or 0 for a missing mask. The person, `person` in the robot's own tracking, is
+    `distance` m away in the direction `bearing` (rad, from the heading of `pose`, left is positive).
+    """
+
+    type: Literal["observed"] = "observed"
+    inspect_id: str
+    kind: ObservationKind
+    value: float
+    person: str
+    distance: float
+    bearing: float
+    pose: Pose
+
+
 Report: TypeAlias = Annotated[
-    CommandDone | CommandFailed | Passed | ModeChanged | OffRoute | Blocked | ChargeReached | TreatmentTold,
+    CommandDone
+    | CommandFailed
+    | Passed
+    | ModeChanged
+    | OffRoute
+    | Blocked
+    | ChargeReached
+    | TreatmentTold
+    | Inspected
+    | Observed,
     Field(discriminator="type"),
 ]
 
@@ -321,6 +393,26 @@ class Telemetry(_Message):
     paused: bool = False
     drive_id: str | None = None
     cleared_to: int | None = None
+
+
+class Sighting(_Message):
+    """One person as the robot sees them now; `temperature` (°C) and `mask` are None where they can't be told."""
+
+    person: str
+    distance: float
+    bearing: float
+    temperature: float | None = None
+    mask: bool | None = None
+
+
+class Observation(_Message):
+    """Whom a robot that screens sees now, at up to 10 Hz while there is anybody; never kept, and without images."""
+
+    type: Literal["observation"] = "observation"
+    robot: str
+    time: AwareDatetime
+    pose: Pose
+    people: tuple[Sighting, ...]
 
 
 # --- the connection ----------------------------------------------------------------------------------------
@@ -367,6 +459,8 @@ FromManager: TypeAlias = Annotated[
     | ConfirmVacated
     | RevokeVacated
     | StopTreating
+    | Inspect
+    | StopInspecting
     | Pause
     | Resume
     | Welcome
@@ -383,6 +477,9 @@ FromAgent: TypeAlias = Annotated[
     | Blocked
     | ChargeReached
     | TreatmentTold
+    | Inspected
+    | Observed
+    | Observation
     | Telemetry
     | Hello,
     Field(discriminator="type"),

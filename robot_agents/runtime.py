@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +23,12 @@ from robot_agents.protocol import (
     FromAgent,
     FromManager,
     Hello,
+    Inspected,
     Mode,
     ModeChanged,
+    Observation,
+    ObservationKind,
+    Observed,
     OffRoute,
     Passed,
     Pose,
@@ -31,6 +36,7 @@ from robot_agents.protocol import (
     Refused,
     Report,
     ReportsAcknowledged,
+    Sighting,
     TreatmentTold,
     Welcome,
 )
@@ -135,6 +141,18 @@ class AgentRuntime:
     def treatment(self, treat_id: str, pose: Pose, *, on: bool, because: str = "", interrupted: bool = False) -> None:
         told = partial(TreatmentTold, treat_id=treat_id, pose=pose, on=on, because=because, interrupted=interrupted)
         self._report(told)
+
+    def inspected(self, inspect_id: str, pose: Pose, began: datetime) -> None:
+        self._report(partial(Inspected, inspect_id=inspect_id, pose=pose, began=began))
+
+    def observed(self, inspect_id: str, kind: ObservationKind, value: float, person: Sighting, pose: Pose) -> None:
+        told = partial(Observed, inspect_id=inspect_id, kind=kind, value=value, pose=pose)
+        self._report(partial(told, person=person.person, distance=person.distance, bearing=person.bearing))
+
+    def sees(self, people: Sequence[Sighting], pose: Pose) -> None:
+        if self._was_welcome and self._ended is not None and not self._ended.done():
+            now = self._clock.now()
+            self._send(Observation(robot=self._agent.robot, time=now, pose=pose, people=tuple(people)))
 
     def power(self, on: bool) -> None:
         if not on:

@@ -61,6 +61,7 @@ class Hospital:
     a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`, and the
     traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds up in `judge_seconds`.
     `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff` is who may sign.
+    `said` holds what each robot has said aloud.
     Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
     whoever asks for something meanwhile waits, and asks again.
     """
@@ -97,6 +98,7 @@ class Hospital:
         self._start = start
         self._charges = charges
         self._staff = staff
+        self.said: dict[RobotId, list[str]] = {}
         self.motion = Motion()
         self._judge = judge
         self._judge_clock = judge_clock
@@ -148,6 +150,7 @@ class Hospital:
             self.world.spawn(robot, fleet.id, home, self._charges.get(fleet.id, 1.0))
             self.motion.place(robot, self.world.state(robot).place)
             agent = SimulatedAgent(robot, self.world, self.clock)
+            self.said[robot] = agent.said
         connect = partial(self.network.connect, robot)
         return AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)
 
@@ -187,6 +190,7 @@ class Hospital:
         await self._end(self._agents[robot])
         self._agent_restarts += 1
         agent = SimulatedAgent(robot, self.world, self.clock)
+        self.said[robot] = agent.said
         connect = partial(self.network.connect, robot)
         rng = self._rng(f"{robot}/{self._agent_restarts}")
         runtime = AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)

@@ -37,6 +37,7 @@ from sim.link_messages import (
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchPeople,
     WatchRoom,
     Welcome,
     decode_from_world,
@@ -147,6 +148,9 @@ class RemoteWorld:
 
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
         self._want(("room", robot), WatchRoom(robot, zone, watched))
+
+    def watch_people(self, robot: RobotId, watched: bool) -> None:
+        self._want(("people", robot), WatchPeople(robot, watched))
 
     def state(self, robot: RobotId) -> BodyState:
         if robot not in self._states:

@@ -71,6 +71,11 @@ class WatchRoom(Value, frozen=True, tag=True):
     watched: bool
 
 
+class WatchPeople(Value, frozen=True, tag=True):
+    robot: RobotId
+    watched: bool
+
+
 class Subscribe(Value, frozen=True, tag=True):
     """Tell the robot's events numbered above `after` (None: from now on), then new ones, and its state."""
 
@@ -121,6 +126,7 @@ Request: TypeAlias = (
     | Rove
     | Switch
     | WatchRoom
+    | WatchPeople
     | Subscribe
     | Unsubscribe
     | WatchBuilding

@@ -159,6 +159,23 @@ class RoomSensed(Value, frozen=True, tag=True):
     time: float
 
 
+class SeenPerson(Value, frozen=True, tag=True):
+    """`temperature` (°C) is that of the skin, `bearing` (rad) from the robot's heading, left is positive."""
+
+    person: str
+    temperature: float
+    mask: bool
+    distance: float
+    bearing: float
+
+
+class PeopleSeen(Value, frozen=True, tag=True):
+    """Everybody whom the robot's sensors see now."""
+
+    people: tuple[SeenPerson, ...]
+    time: float
+
+
 class Refusal(Value, frozen=True, tag=True):
     """The body can't dock at or open what was named by `subject`."""
 
@@ -168,7 +185,16 @@ class Refusal(Value, frozen=True, tag=True):
 
 
 BodyEvent: TypeAlias = (
-    Passed | Stopped | Blocked | ModeChanged | ChargeReached | CompartmentMoved | Docked | RoomSensed | Refusal
+    Passed
+    | Stopped
+    | Blocked
+    | ModeChanged
+    | ChargeReached
+    | CompartmentMoved
+    | Docked
+    | RoomSensed
+    | PeopleSeen
+    | Refusal
 )
 
 
@@ -271,6 +297,10 @@ class BodyPort(Protocol):
 
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
         """Tell `RoomSensed` now and at each change from now on, or no longer."""
+        ...
+
+    def watch_people(self, robot: RobotId, watched: bool) -> None:
+        """Tell `PeopleSeen` at 10 Hz while there is anybody, or no longer."""
         ...
 
     def state(self, robot: RobotId) -> BodyState:

@@ -42,13 +42,17 @@ from sim.scenario_people import People
 
 
 class FleetPart(Part):
-    """What differs from the site's fleet. `charge` is the state of charge at the beginning, `capacity` in Wh."""
+    """What differs from the site's fleet. `charge` is the state of charge at the beginning, `capacity` in Wh.
+
+    `capabilities` are all that it can do, in place of the site's.
+    """
 
     robots: Annotated[int, Field(ge=0, le=500)] | None = None
     speed: Annotated[float, Field(gt=0, le=5)] | None = None
     acceleration: Annotated[float, Field(gt=0, le=5)] | None = None
     capacity: Annotated[float, Field(gt=0)] | None = None
     charge: Annotated[float, Field(gt=0, le=1)] = 1.0
+    capabilities: tuple[str, ...] | None = None
 
 
 class DoorPart(Part):

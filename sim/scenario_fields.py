@@ -20,6 +20,7 @@ ALERTS: Final = (
     "blocked",
     "carry_time_over",
     "carry_time_soon",
+    "checkpoint_missed",
     "dose_not_reached",
     "fire_alarm",
     "goods_held",
@@ -39,10 +40,12 @@ ALERTS: Final = (
     "robot_failed",
     "room_not_ready",
     "schedule_missed",
+    "screening_cue",
     "stuck_in_door",
     "stuck_in_lift",
     "task_shut_out",
     "unreachable",
+    "visit_overdue",
     "way_closed",
 )
 """Every kind of alert that the fleet manager raises."""

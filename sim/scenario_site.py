@@ -69,7 +69,9 @@ def _with_fleet(site: Site, fleet_id: FleetId, part: FleetPart) -> Site:
     capacity = said.pop("capacity", fleet.battery.capacity)
     robots = said.pop("robots", None)
     said.pop("charge", None)
-    changed = replace(fleet, battery=replace(fleet.battery, capacity=capacity), **said)
+    capabilities = frozenset(said.pop("capabilities", None) or fleet.capabilities)
+    battery = replace(fleet.battery, capacity=capacity)
+    changed = replace(fleet, battery=battery, capabilities=capabilities, **said)
     site = replace(site, fleets={**site.fleets, fleet_id: changed})
     return site if robots is None else with_robots(site, fleet_id, robots)
 

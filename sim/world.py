@@ -20,6 +20,7 @@ from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
 from sim.gates import Gate
 from sim.lifts import SimulatedLift
+from sim.passers import Passers
 from sim.port import (
     LEASE,
     BodyEvent,
@@ -74,6 +75,7 @@ class World:
             lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
         }
         self.rooms = Rooms(site, self.loop, self._tell)
+        self.passers = Passers(site, self.loop, self._tell, lambda robot: self.body(robot).state().place)
         self._alarms: dict[str, FireAlarmState] = {}
         self._gates = self._find_gates()
         self._ways = Ways(self._gates)
@@ -149,6 +151,10 @@ class World:
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
         self.body(robot)
         self.rooms.watch(robot, zone, watched)
+
+    def watch_people(self, robot: RobotId, watched: bool) -> None:
+        self.body(robot)
+        self.passers.watch(robot, watched)
 
     def is_on(self, robot: RobotId) -> bool:
         """Whether its lamp or sprayer is on."""

@@ -39,6 +39,7 @@ from sim.link_messages import (
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchPeople,
     WatchRoom,
     Welcome,
     decode_hello,
@@ -152,6 +153,8 @@ class WorldServer:
                 world.switch(robot, on)
             case WatchRoom(robot, zone, watched):
                 world.watch_room(robot, zone, watched)
+            case WatchPeople(robot, watched):
+                world.watch_people(robot, watched)
             case Subscribe(robot, after):
                 self._subscribe(client, robot, after)
             case Unsubscribe(robot):

@@ -44,12 +44,14 @@ from fleet_manager.orchestration.commands import (
     HandOver,
     LiftAction,
     RaiseAlarm,
+    RecheckCue,
     ReportRoom,
     RobotAction,
     SendPorter,
     SetSchedule,
     StartClosure,
     SubmitDisinfection,
+    SubmitPatrol,
     SubmitTask,
     UserCommand,
 )
@@ -66,6 +68,7 @@ from fleet_manager.orchestration.views import (
     Change,
     ClaimView,
     ClosureView,
+    CueView,
     CustodyEntryView,
     DoorView,
     EventView,
@@ -77,6 +80,7 @@ from fleet_manager.orchestration.views import (
     ItemTraceView,
     ItemView,
     LiftView,
+    LiveScreeningView,
     MissionView,
     PoseView,
     ReasonView,
@@ -174,6 +178,7 @@ class FakeFleetManager:
         }
         self._bodies: dict[str, _Body] = {}
         self._robots: dict[str, RobotView] = {}
+        self.seen: dict[str, LiveScreeningView] = {}
         for fleet in site.fleets.values():
             for robot in fleet.robots:
                 self._add(fleet, robot.id, robot.home or next(iter(site.waypoints)))
@@ -262,6 +267,12 @@ class FakeFleetManager:
 
     def schedule(self, schedule: str) -> ScheduleView:
         raise NotFound(f"there is no schedule {schedule}")
+
+    def cues(self) -> list[CueView]:
+        return []
+
+    def screening(self) -> list[LiveScreeningView]:
+        return list(self.seen.values())
 
     def zones(self) -> list[ZoneView]:
         return [self.zone(zone) for zone in self.site.zones]
@@ -470,7 +481,7 @@ class FakeFleetManager:
                 return self.zone(command.zone)
             case SetSchedule() | ChangeSchedule() | DeleteSchedule():
                 raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
-            case SubmitDisinfection() | CheckLamp():
+            case SubmitDisinfection() | SubmitPatrol() | RecheckCue() | CheckLamp():
                 raise NotServable("no robot of this site has a lamp", way_out="choose another site")
 
     def _submit(self, command: SubmitTask) -> TaskView:

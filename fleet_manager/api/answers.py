@@ -10,6 +10,7 @@ from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
     ClosureView,
+    CueView,
     FollowUpView,
     LiftView,
     RobotView,
@@ -19,7 +20,17 @@ from fleet_manager.orchestration.views import (
 )
 
 View = TypeVar(
-    "View", TaskView, RobotView, AlertView, ClosureView, LiftView, AlarmView, FollowUpView, ZoneView, ScheduleView
+    "View",
+    TaskView,
+    RobotView,
+    AlertView,
+    ClosureView,
+    LiftView,
+    AlarmView,
+    FollowUpView,
+    ZoneView,
+    ScheduleView,
+    CueView,
 )
 
 

@@ -30,6 +30,7 @@ from fleet_manager.api.routes.lifts import lift_routes
 from fleet_manager.api.routes.porters import porter_routes
 from fleet_manager.api.routes.robots import robot_routes
 from fleet_manager.api.routes.schedules import schedule_routes
+from fleet_manager.api.routes.screening import screening_routes
 from fleet_manager.api.routes.site import site_routes
 from fleet_manager.api.routes.tasks import task_routes
 from fleet_manager.api.routes.traffic import traffic_routes
@@ -111,6 +112,7 @@ def create_app(
         traffic_routes(manager),
         zone_routes(manager),
         schedule_routes(manager),
+        screening_routes(manager),
         event_routes(manager),
         porter_routes(porters or NoPorters()),
         health_routes(manager, registry),

@@ -22,6 +22,7 @@ from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
 from fleet_manager.domain.errors import InvalidRequest
 from fleet_manager.domain.follow_ups import FollowUpState
+from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.tasks import (
     Actor,
     ItemId,
@@ -38,6 +39,7 @@ from fleet_manager.orchestration.commands import (
     ChangeSchedule,
     ChangeTask,
     CheckLamp,
+    CheckpointRequest,
     CloseFollowUp,
     HandOver,
     ItemReceipt,
@@ -47,11 +49,13 @@ from fleet_manager.orchestration.commands import (
     Proof,
     ProofKind,
     RaiseAlarm,
+    RecheckCue,
     ReportRoom,
     SetSchedule,
     StartClosure,
     StopRequest,
     SubmitDisinfection,
+    SubmitPatrol,
     SubmitTask,
 )
 from maps.model import LevelId
@@ -139,6 +143,99 @@ class DisinfectionRequest(_Request):
         )
 
 
+class RequestedCheckpoint(_Request):
+    """A place to visit between two times; `within` is the longest time (s) from one visit of it to the next."""
+
+    place: Id
+    not_before: Moment | None = None
+    not_after: Moment | None = None
+    within: Annotated[float, Field(gt=0.0, le=31 * 86_400.0, allow_inf_nan=False)] | None = None
+
+    def to_request(self) -> CheckpointRequest:
+        return CheckpointRequest(
+            place=self.place, not_before=self.not_before, not_after=self.not_after, within=self.within
+        )
+
+
+class _CheckpointsRequest(_Request):
+    checkpoints: Annotated[list[RequestedCheckpoint], Field(min_length=1, max_length=100)]
+    robots: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
+    priority: Priority = Priority.ROUTINE
+    earliest_start: Moment | None = None
+    due: Moment | None = None
+    note: Words = ""
+
+    def _command(self, actor: Actor, key: str | None, *, screens: bool, seconds: float) -> SubmitPatrol:
+        return SubmitPatrol(
+            actor=actor,
+            checkpoints=tuple(checkpoint.to_request() for checkpoint in self.checkpoints),
+            screens=screens,
+            seconds=seconds,
+            robots=self.robots,
+            priority=self.priority,
+            earliest_start=self.earliest_start,
+            due=self.due,
+            note=self.note,
+            key=key,
+        )
+
+
+Stay: TypeAlias = Annotated[float, Field(gt=0.0, le=86_400.0, allow_inf_nan=False)]
+
+
+class PatrolRequest(_CheckpointsRequest):
+    """Visit checkpoints, `seconds` each. Several `robots` share them, by one task each."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "patrol",
+                    "checkpoints": [
+                        {"place": "pharmacy", "within": 7200.0},
+                        {"place": "stores", "not_after": "2099-03-01T22:15:00+08:00"},
+                    ],
+                    "seconds": 10.0,
+                }
+            ]
+        }
+    )
+
+    kind: Literal["patrol"]
+    seconds: Stay = 10.0
+
+    def to_command(self, actor: Actor, key: str | None) -> SubmitPatrol:
+        return self._command(actor, key, screens=False, seconds=self.seconds)
+
+
+class ScreeningRequest(_CheckpointsRequest):
+    """Screen the people at checkpoints for `seconds` each: one checkpoint is a fixed post, several are a patrol."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "screening", "checkpoints": [{"place": "main_entrance"}], "seconds": 14400.0}]
+        }
+    )
+
+    kind: Literal["screening"]
+    seconds: Stay = 600.0
+
+    def to_command(self, actor: Actor, key: str | None) -> SubmitPatrol:
+        return self._command(actor, key, screens=True, seconds=self.seconds)
+
+
+class CueRecheck(_Request):
+    """What a person found who looked again, and measured again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"result": "not_confirmed", "note": "36.8 °C, ear"}]})
+
+    result: RecheckResult
+    note: Words = ""
+
+    def to_command(self, actor: Actor, cue: str) -> RecheckCue:
+        return RecheckCue(actor=actor, cue=cue, result=self.result, note=self.note)
+
+
 class RoomReport(_Request):
     """What is so of a zone now. `vacated`: nobody is in it, and its door is shut or guarded."""
 
@@ -215,7 +312,9 @@ class DeliveryRequest(_Request):
         )
 
 
-TaskRequest: TypeAlias = Annotated[DeliveryRequest | DisinfectionRequest, Field(discriminator="kind")]
+TaskRequest: TypeAlias = Annotated[
+    DeliveryRequest | DisinfectionRequest | PatrolRequest | ScreeningRequest, Field(discriminator="kind")
+]
 
 
 class ScheduleRequest(_Request):

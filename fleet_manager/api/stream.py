@@ -27,6 +27,7 @@ from fleet_manager.orchestration.views import (
     EventView,
     FleetSnapshot,
     LiftView,
+    LiveScreeningView,
     PoseView,
     RobotView,
     TaskView,
@@ -98,6 +99,14 @@ class PosesMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningMessage:
+    """Whom the robots that screen see now, at up to 10 Hz while there is anybody; it is not kept, and has no `seq`."""
+
+    type: Literal["screening"] = "screening"
+    robots: tuple[LiveScreeningView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AliveMessage:
     """Nothing happened for two seconds, or nothing was missed: the client has everything up to `seq`."""
 
@@ -105,7 +114,7 @@ class AliveMessage:
     seq: int
 
 
-StreamMessage: TypeAlias = SnapshotMessage | ChangeMessage | PosesMessage | AliveMessage
+StreamMessage: TypeAlias = SnapshotMessage | ChangeMessage | PosesMessage | ScreeningMessage | AliveMessage
 
 _SEQ: Final = re.compile(r"[0-9]{1,18}")
 _encoder: Final = msgspec.json.Encoder()
@@ -171,6 +180,7 @@ class _Client:
         self.all_poses = False
         self.backlog: deque[tuple[int, str]] = deque()
         self.poses: str | None = None
+        self.screening: str | None = None
         self.wake = asyncio.Event()
 
     def offer(self, seq: int, text: str) -> None:
@@ -188,6 +198,11 @@ class _Client:
         self.poses = text
         self.wake.set()
 
+    def offer_screening(self, text: str) -> None:
+        """Only the newest counts."""
+        self.screening = text
+        self.wake.set()
+
     def fall_behind(self) -> None:
         self.backlog.clear()
         self.behind = True
@@ -195,7 +210,7 @@ class _Client:
 
 
 class Stream:
-    """All clients of `/stream`. `run` must be running for poses to be sent."""
+    """All clients of `/stream`. `run` must be running for poses and screening to be sent."""
 
     def __init__(self, manager: FleetManager) -> None:
         self._manager = manager
@@ -208,10 +223,11 @@ class Stream:
         return len(self._clients)
 
     async def run(self) -> None:
-        """Tell poses while there are clients."""
+        """Tell poses, and whom robots see, while there are clients."""
         while True:
             await self._anyone.wait()
             told: dict[RobotId, tuple[str, float, float, float, float]] = {}
+            looked = {live.robot: live.time for live in self._manager.screening()}
             while self._clients:
                 poses = self._manager.poses()
                 moved = {robot: pose for robot, pose in poses.items() if told.get(robot) != _standing(pose)}
@@ -220,6 +236,12 @@ class Stream:
                     text = _encode(_poses_message(moved))
                     for client in self._clients:
                         client.offer_poses(text)
+                seen = tuple(live for live in self._manager.screening() if looked.get(live.robot) != live.time)
+                if seen:
+                    looked |= {live.robot: live.time for live in seen}
+                    text = _encode(ScreeningMessage(robots=seen))
+                    for client in self._clients:
+                        client.offer_screening(text)
                 await asyncio.sleep(POSE_PERIOD)
 
     async def serve(self, socket: WebSocket) -> None:
@@ -315,8 +337,11 @@ class Stream:
             client.poses, client.all_poses = None, False
             poses = self._manager.poses()
             return _encode(_poses_message(poses)) if poses else None
-        text_or_none, client.poses = client.poses, None
-        return text_or_none
+        if client.poses is not None:
+            text, client.poses = client.poses, None
+            return text
+        seen, client.screening = client.screening, None
+        return seen
 
 
 async def _send(socket: WebSocket, text: str) -> None:

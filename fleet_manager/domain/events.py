@@ -18,6 +18,7 @@ from fleet_manager.domain.devices import TurnedAway
 from fleet_manager.domain.disinfection import LampRecord, Room, RoomNews, TreatmentRecord, TreatmentSample
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
 from fleet_manager.domain.handovers import Signature
+from fleet_manager.domain.inspections import Visit
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
 from fleet_manager.domain.robots import (
     DeviceSession,
@@ -31,6 +32,7 @@ from fleet_manager.domain.robots import (
     Yield,
 )
 from fleet_manager.domain.schedules import Schedule, ScheduleId
+from fleet_manager.domain.screening import Cue, CueId, RecheckResult
 from fleet_manager.domain.tasks import (
     Actor,
     DeliveryTask,
@@ -229,6 +231,55 @@ class TreatmentEnded:
     task: TaskId
     dose: float
     complete: bool
+
+
+# --- patrol and screening ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointVisited:
+    """The evidence of a visit; `stop` is the number of the task's stop."""
+
+    task: TaskId
+    stop: int
+    place: WaypointId
+    visit: Visit
+    report: int
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointMissed:
+    """Its window passed without a visit."""
+
+    task: TaskId
+    stop: int
+    place: WaypointId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueRaised:
+    """A robot observed something that a person has to look at again."""
+
+    cue: Cue
+    robot: RobotId
+    report: int
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueRechecked:
+    cue: CueId
+    actor: Actor
+    result: RecheckResult
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CuesDeleted:
+    """They were kept for as long as the site keeps them."""
+
+    cues: tuple[CueId, ...]
 
 
 # --- schedules ---------------------------------------------------------------------------------------------
@@ -559,6 +610,11 @@ Event: TypeAlias = (
     | TreatmentSampled
     | TreatmentResumed
     | TreatmentEnded
+    | CheckpointVisited
+    | CheckpointMissed
+    | CueRaised
+    | CueRechecked
+    | CuesDeleted
     | ScheduleSet
     | ScheduleFell
     | ScheduleDeleted

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from fleet_manager.domain.inspections import Inspection
 from fleet_manager.domain.tasks import ItemId, TaskId, Treatment
 from maps.model import RobotId, WaypointId
 
@@ -17,6 +18,7 @@ StepId = NewType("StepId", str)
 class MissionKind(StrEnum):
     DELIVER = "deliver"
     TREAT = "treat"
+    PATROL = "patrol"
     CHARGE = "charge"
     PARK = "park"
 
@@ -33,6 +35,7 @@ class StepKind(StrEnum):
     DROP_OFF = "drop_off"
     VISIT = "visit"
     TREAT = "treat"
+    INSPECT = "inspect"
     DOCK = "dock"
 
 
@@ -61,7 +64,10 @@ class TreatmentStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`treatment` is done at `stops`, one after the other, off the lanes; then the robot comes back to `place`."""
+    """`treatment` is done at `stops`, one after the other, off the lanes; then the robot comes back to `place`.
+
+    `inspection` is that of the task's stop number `checkpoint`.
+    """
 
     id: StepId
     kind: StepKind
@@ -69,6 +75,8 @@ class Step:
     items: tuple[ItemId, ...] = ()
     treatment: Treatment | None = None
     stops: tuple[TreatmentStop, ...] = ()
+    inspection: Inspection | None = None
+    checkpoint: int = 0
     status: StepStatus = StepStatus.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -175,6 +175,8 @@ class CommandKind(StrEnum):
     CONFIRM_VACATED = "confirm_vacated"
     REVOKE_VACATED = "revoke_vacated"
     STOP_TREATING = "stop_treating"
+    INSPECT = "inspect"
+    STOP_INSPECTING = "stop_inspecting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +252,7 @@ class Robot:
 
     @property
     def unlocked(self) -> bool:
-        """Whether a compartment stands open or moves, or it treats a room: it drives nowhere."""
+        """Whether a compartment stands open or moves, or it treats or inspects something: it drives nowhere."""
         return bool(self.opened) or any(command.kind is not CommandKind.DOCK for command in self.pending)
 
     @property

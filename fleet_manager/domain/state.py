@@ -21,9 +21,11 @@ from fleet_manager.domain.devices import Device, TurnCause
 from fleet_manager.domain.disinfection import Interruption, LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
 from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.inspections import Checkpoint
 from fleet_manager.domain.missions import Mission, MissionId, Step, StepId, StepStatus
 from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Precedence, Robot, RobotStatus, RouteNode
 from fleet_manager.domain.schedules import Schedule, ScheduleId
+from fleet_manager.domain.screening import Cue, CueId, CueState
 from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
 from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
 
@@ -57,6 +59,8 @@ class Changed:
     lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
     treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
+    cues: dict[CueId, Cue | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class FleetState:
     lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
     treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
+    cues: dict[CueId, Cue] = field(default_factory=dict)
     schedule_count: int = 0
     task_count: int = 0
     mission_count: int = 0
@@ -131,6 +137,12 @@ class FleetState:
 
     def put_schedule(self, schedule: Schedule) -> None:
         self.schedules[schedule.id] = self.changed.schedules[schedule.id] = schedule
+
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self.checkpoints[checkpoint.place] = self.changed.checkpoints[checkpoint.place] = checkpoint
+
+    def put_cue(self, cue: Cue) -> None:
+        self.cues[cue.id] = self.changed.cues[cue.id] = cue
 
     def device(self, device: DoorId | LiftId) -> Device:
         """What is remembered of a door or lift; nothing at first."""
@@ -195,6 +207,11 @@ def _task_submitted(s: FleetState, event: e.TaskSubmitted, at: datetime) -> None
     s.task_count += 1
     for item in event.task.items:
         s.put_chain(_new_chain(event.task, item, at))
+    for stop in event.task.stops:
+        if stop.inspection is not None:
+            known = s.checkpoints.get(stop.place) or Checkpoint(place=stop.place, since=at)
+            since = known.since if known.within == stop.inspection.within else at
+            s.put_checkpoint(replace(known, within=stop.inspection.within, since=since))
     if event.key is not None and event.digest is not None:
         s.keys[event.key] = s.changed.keys[event.key] = UsedKey(key=event.key, digest=event.digest, task=event.task.id)
 
@@ -414,6 +431,42 @@ def _treatment_ended(s: FleetState, event: e.TreatmentEnded, at: datetime) -> No
         s.put_room(replace(room, treated_at=at, method=record.treatment.method, dose=event.dose, vacated_at=None))
     lamp = s.lamps.get(robot) or LampRecord(robot=robot)
     s.put_lamp(replace(lamp, shone=lamp.shone + record.shone))
+
+
+def _checkpoint_visited(s: FleetState, event: e.CheckpointVisited, at: datetime) -> None:
+    task = s.tasks[event.task]
+    s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], visit=event.visit)))
+    s.put_checkpoint(replace(s.checkpoints[event.place], visit=event.visit))
+    _report_taken(s, event.visit.robot, event.report, event.state_of_charge)
+
+
+def _checkpoint_missed(s: FleetState, event: e.CheckpointMissed, at: datetime) -> None:
+    task = s.tasks[event.task]
+    s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], missed=True)))
+
+
+def _cue_raised(s: FleetState, event: e.CueRaised, at: datetime) -> None:
+    s.put_cue(event.cue)
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
+def _cue_rechecked(s: FleetState, event: e.CueRechecked, at: datetime) -> None:
+    s.put_cue(
+        replace(
+            s.cues[event.cue],
+            state=CueState.RECHECKED,
+            rechecked_at=at,
+            rechecked_by=event.actor,
+            result=event.result,
+            note=event.note,
+        )
+    )
+
+
+def _cues_deleted(s: FleetState, event: e.CuesDeleted, at: datetime) -> None:
+    for cue in event.cues:
+        del s.cues[cue]
+        s.changed.cues[cue] = None
 
 
 def _schedule_set(s: FleetState, event: e.ScheduleSet, at: datetime) -> None:
@@ -733,6 +786,11 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TreatmentSampled: _treatment_sampled,
     e.TreatmentResumed: _treatment_resumed,
     e.TreatmentEnded: _treatment_ended,
+    e.CheckpointVisited: _checkpoint_visited,
+    e.CheckpointMissed: _checkpoint_missed,
+    e.CueRaised: _cue_raised,
+    e.CueRechecked: _cue_rechecked,
+    e.CuesDeleted: _cues_deleted,
     e.ScheduleSet: _schedule_set,
     e.ScheduleFell: _schedule_fell,
     e.ScheduleDeleted: _schedule_deleted,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
+from fleet_manager.domain.inspections import Inspection, Visit
 from maps.model import ItemClassId, RobotId, WaypointId, ZoneId
 
 TaskId = NewType("TaskId", str)
@@ -65,6 +66,8 @@ _RANK: Final = {Priority.STAT: 0, Priority.URGENT: 1, Priority.ROUTINE: 2, Prior
 class TaskKind(StrEnum):
     DELIVERY = "delivery"
     DISINFECTION = "disinfection"
+    PATROL = "patrol"
+    SCREENING = "screening"
 
 
 class StopKind(StrEnum):
@@ -72,6 +75,7 @@ class StopKind(StrEnum):
     DROP_OFF = "drop_off"
     VISIT = "visit"
     TREAT = "treat"
+    INSPECT = "inspect"
 
 
 class TreatmentMethod(StrEnum):
@@ -139,12 +143,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One place of a task, with the items that are picked up or dropped off there, or what is treated from it."""
+    """One place of a task, with the items that are picked up or dropped off there, or what is treated from it.
+
+    A checkpoint has an `inspection`, and its `visit` once a robot was there; `missed` when its window passed before.
+    """
 
     place: WaypointId
     kind: StopKind
     items: tuple[ItemId, ...] = ()
     treatment: Treatment | None = None
+    inspection: Inspection | None = None
+    visit: Visit | None = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +204,21 @@ class DeliveryTask:
 
     @property
     def kind(self) -> TaskKind:
-        return TaskKind.DISINFECTION if self.treatment is not None else TaskKind.DELIVERY
+        if self.treatment is not None:
+            return TaskKind.DISINFECTION
+        if self.inspects:
+            return TaskKind.SCREENING if self.screens else TaskKind.PATROL
+        return TaskKind.DELIVERY
+
+    @property
+    def inspects(self) -> bool:
+        """Whether it is a patrol or a screening."""
+        return any(stop.inspection is not None for stop in self.stops)
+
+    @property
+    def screens(self) -> bool:
+        """Whether people are screened at any of its checkpoints."""
+        return any(stop.inspection is not None and stop.inspection.screens for stop in self.stops)
 
     @property
     def treatment(self) -> Treatment | None:
@@ -216,6 +240,10 @@ class DeliveryTask:
     def starts(self) -> datetime:
         """When waiting begins to count: the earliest start, or the request when there is none."""
         return max(self.earliest_start, self.requested_at) if self.earliest_start else self.requested_at
+
+    def with_stop(self, index: int, stop: Stop) -> DeliveryTask:
+        """Replace one stop."""
+        return replace(self, stops=(*self.stops[:index], stop, *self.stops[index + 1 :]))
 
     def with_items(self, changed: dict[ItemId, Item]) -> DeliveryTask:
         return replace(self, items=tuple(changed.get(item.id, item) for item in self.items))

@@ -26,6 +26,7 @@ class Signal(StrEnum):
     ROOM_READY = "room_ready"
     INTERRUPTED = "interrupted"
     TREATED = "treated"
+    INSPECTED = "inspected"
     HEARD = "heard"
 
 
@@ -62,11 +63,16 @@ class TreatRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class LookRound:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     pass
 
 
-Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | Finish
+Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | LookRound | Finish
 
 _HANDOVERS = (StepKind.PICK_UP, StepKind.DROP_OFF)
 
@@ -108,6 +114,10 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case StepKind.TREAT, StepStatus.ACTIVE, Signal.INTERRUPTED:
             return [become(StepStatus.WAITING_FOR_PERSON)], AwaitRoom(step)
         case StepKind.TREAT, StepStatus.ACTIVE, Signal.TREATED:
+            return on()
+        case StepKind.INSPECT, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], LookRound(step)
+        case StepKind.INSPECT, StepStatus.ACTIVE, Signal.INSPECTED:
             return on()
         case kind, StepStatus.PENDING, Signal.BEGIN if kind in _HANDOVERS:
             return [become(StepStatus.ACTIVE)], OfferHandover(step)

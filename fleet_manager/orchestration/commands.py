@@ -13,6 +13,7 @@ from enum import StrEnum
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
+from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TreatmentMethod
 from maps.model import RobotId
 
@@ -64,6 +65,49 @@ class SubmitDisinfection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointRequest:
+    """A place to visit, between two times; `within` is the longest time (s) from one visit to the next."""
+
+    place: str
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    within: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitPatrol:
+    """Visit the checkpoints, and stay `seconds` at each; `screens`: people there are screened.
+
+    Several `robots` share the checkpoints, by one task each. Answers as `SubmitTask`, with the first of them.
+    """
+
+    actor: Actor
+    checkpoints: tuple[CheckpointRequest, ...]
+    screens: bool = False
+    seconds: float = 10.0
+    robots: int = 1
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+SubmitAny = SubmitTask | SubmitDisinfection | SubmitPatrol
+"""All that asks for a task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckCue:
+    """A person looked again at what a robot observed. Answers with its `CueView`."""
+
+    actor: Actor
+    cue: str
+    result: RecheckResult
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRoom:
     """What somebody, or a sensor or program in their name, tells of a zone. Answers with its `ZoneView`."""
 
@@ -87,7 +131,7 @@ class SetSchedule:
 
     actor: Actor
     name: str
-    task: SubmitTask | SubmitDisinfection
+    task: SubmitAny
     rule: str
     begins: datetime
     timezone: str | None = None
@@ -268,6 +312,8 @@ class EndAlarm:
 UserCommand = (
     SubmitTask
     | SubmitDisinfection
+    | SubmitPatrol
+    | RecheckCue
     | ReportRoom
     | SetSchedule
     | ChangeSchedule

@@ -13,22 +13,30 @@ from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step, StepKind
 from fleet_manager.domain.robots import Robot, RobotMode
-from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskKind, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.planning.assignment import WEIGHT, Assigner, hungarian
 from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import Estimate, estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps, treatment_steps
+from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps, patrol_steps, treatment_steps
 from maps.model import CarrierKind, Fleet, Flow, ItemClassId, RobotId, Site, WaypointId
 
 _AGES: Final = timedelta(minutes=20)
 """A task that waited this long is treated as one priority more urgent, so that nothing waits for ever."""
+
+_MISSION_OF: Final = {
+    TaskKind.DELIVERY: MissionKind.DELIVER,
+    TaskKind.DISINFECTION: MissionKind.TREAT,
+    TaskKind.PATROL: MissionKind.PATROL,
+    TaskKind.SCREENING: MissionKind.PATROL,
+}
 
 _CLOSED: Final = "closed"
 """The code of a refusal for which a closure is to blame."""
@@ -56,6 +64,7 @@ class Dispatch:
         execution: Execution,
         missions: Missions,
         treatments: Treatments,
+        patrols: Patrols,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -64,6 +73,7 @@ class Dispatch:
         self._execution = execution
         self._missions = missions
         self._treatments = treatments
+        self._patrols = patrols
         self._assign = assign
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
 
@@ -170,6 +180,8 @@ class Dispatch:
 
     def _steps(self, mission: MissionId, task: DeliveryTask, fleet: Fleet) -> tuple[Step, ...] | None:
         """What a robot of the fleet has to do for a task; None while a treatment is being planned."""
+        if task.inspects:
+            return patrol_steps(mission, task)
         if task.treatment is None:
             return delivery_steps(mission, task, self._retrieve_at(task))
         stops = self._treatments.stops(task.treatment, fleet)
@@ -198,6 +210,8 @@ class Dispatch:
         """Why a fleet can't carry these goods between these places at all, or None when it can."""
         if task.treatment is not None:
             return self._treatments.unfit(task.treatment, fleet)
+        if task.inspects:
+            return self._patrols.unfit(task, fleet)
         for stop in task.stops:
             classes = frozenset(z.zone_class for z in self._routes.zones.of[stop.place] if z.zone_class is not None)
             refused = infection_control.refusal(fleet, stop.place, classes, self._site)
@@ -255,7 +269,7 @@ class Dispatch:
         assert steps is not None
         mission = Mission(
             id=mission_id,
-            kind=MissionKind.DELIVER if task.treatment is None else MissionKind.TREAT,
+            kind=_MISSION_OF[task.kind],
             robot=robot.id,
             task=task.id,
             leg=task.legs + 1,

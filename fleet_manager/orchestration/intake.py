@@ -51,13 +51,16 @@ from fleet_manager.orchestration.commands import (
     ItemRequest,
     RobotAction,
     SendPorter,
+    SubmitAny,
     SubmitDisinfection,
+    SubmitPatrol,
     SubmitTask,
 )
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.planning.routes import Routes
@@ -75,6 +78,7 @@ class Intake:
         missions: Missions,
         dispatch: Dispatch,
         treatments: Treatments,
+        patrols: Patrols,
         link: AgentLink,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -85,6 +89,7 @@ class Intake:
         self._missions = missions
         self._dispatch = dispatch
         self._treatments = treatments
+        self._patrols = patrols
         self._link = link
         self._dispatch_wanted = dispatch_wanted
         self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
@@ -132,7 +137,43 @@ class Intake:
         self._check_servable(task)
         return self._store(task, request)
 
-    def _known(self, request: SubmitTask | SubmitDisinfection) -> TaskId | None:
+    def submit_patrol(self, request: SubmitPatrol) -> TaskId:
+        """As `submit`, for checkpoints that are to be visited; answers with the first robot's task."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        places = tuple(
+            self.place(wanted.place, field=f"checkpoints.{i}.place") for i, wanted in enumerate(request.checkpoints)
+        )
+        parts = self._patrols.stops(request, places)
+        number = self._ledger.state.task_count + 1
+        tasks = [self._patrol(request, stops, number + i) for i, stops in enumerate(parts)]
+        for task in tasks:
+            self._check_servable(task)
+        first, *others = tasks
+        self._store(first, request)
+        for task in others:
+            self._store(task, replace(request, key=None))
+        for task in tasks:
+            self._patrols.submitted(task)
+        return first.id
+
+    def _patrol(self, request: SubmitPatrol, stops: tuple[Stop, ...], number: int) -> DeliveryTask:
+        begins = stops[0].inspection.not_before if stops[0].inspection is not None else None
+        return DeliveryTask(
+            id=TaskId(f"T{number:05d}"),
+            stops=stops,
+            items=(),
+            priority=request.priority,
+            requested_at=self._ledger.now(),
+            requested_by=request.actor,
+            earliest_start=request.earliest_start or begins,
+            due=request.due,
+            note=request.note,
+        )
+
+    def _known(self, request: SubmitAny) -> TaskId | None:
         """The task that this request made when it came before. Raises KeyReused for a key of another one."""
         used = self._ledger.state.keys.get(request.key) if request.key is not None else None
         if used is None:
@@ -141,13 +182,13 @@ class Intake:
             raise KeyReused(used.key)
         return used.task
 
-    def _store(self, task: DeliveryTask, request: SubmitTask | SubmitDisinfection) -> TaskId:
+    def _store(self, task: DeliveryTask, request: SubmitAny) -> TaskId:
         digest = _digest(request) if request.key is not None else None
         self._ledger.record(TaskSubmitted(task=task, key=request.key, digest=digest))
         self._dispatch_wanted()
         return task.id
 
-    def _check_times(self, request: SubmitTask | SubmitDisinfection) -> None:
+    def _check_times(self, request: SubmitAny) -> None:
         now = self._ledger.now()
         if request.due is not None and request.due <= now:
             raise InvalidRequest(
@@ -227,7 +268,12 @@ class Intake:
             if refused is None:
                 return
             refusals.append(f"{fleet.id} {refused}")
-        way_out = self._way_out() if task.treatment is None else "choose another zone or dose, or disinfect it by hand"
+        if task.treatment is not None:
+            way_out = "choose another zone or dose, or disinfect it by hand"
+        elif task.inspects:
+            way_out = "choose other checkpoints, send a person, or give a fleet that capability in site.yaml"
+        else:
+            way_out = self._way_out()
         raise NotServable(
             f"no robot of this site can do that: {'; '.join(refusals) or 'it has no robots'}", way_out=way_out
         )
@@ -407,7 +453,7 @@ def _status_in_service(robot: Robot) -> RobotStatus:
     return RobotStatus.WORKING if robot.mission is not None else RobotStatus.IDLE
 
 
-def _digest(request: SubmitTask | SubmitDisinfection) -> str:
+def _digest(request: SubmitAny) -> str:
     """What the body says, without who says it and the key itself."""
     body = replace(request, key=None, actor=FLEET_MANAGER)
     return hashlib.sha256(msgspec.json.encode(body)).hexdigest()

@@ -45,6 +45,7 @@ from fleet_manager.orchestration.advance import (
     DriveTo,
     Finish,
     LockAfterHandover,
+    LookRound,
     OfferHandover,
     Signal,
     TreatRoom,
@@ -55,6 +56,7 @@ from fleet_manager.orchestration.commands import Proof
 from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.treatments import Treatments
@@ -63,7 +65,7 @@ from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import delivery_steps, return_steps, steps_between
+from fleet_manager.planning.steps import delivery_steps, patrol_steps, return_steps, steps_between
 from maps.model import RobotId, Site, WaypointId, ZoneId
 from robot_agents import protocol
 
@@ -73,6 +75,8 @@ _IN_HANDOVER: Final = (StepStatus.ACTIVE, StepStatus.WAITING_FOR_PERSON, StepSta
 _OF_TREATMENTS: Final = frozenset(
     {CommandKind.TREAT, CommandKind.CONFIRM_VACATED, CommandKind.REVOKE_VACATED, CommandKind.STOP_TREATING}
 )
+
+_OF_INSPECTIONS: Final = frozenset({CommandKind.INSPECT, CommandKind.STOP_INSPECTING})
 
 _ETA_SLIP: Final = timedelta(seconds=20)
 """An ETA that moves by less is not worth telling."""
@@ -88,6 +92,7 @@ class Missions:
         places: WaitingPlaces,
         custody: CustodyRules,
         treatments: Treatments,
+        patrols: Patrols,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -99,6 +104,7 @@ class Missions:
         self._places = places
         self._custody = custody
         self._treatments = treatments
+        self._patrols = patrols
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -134,6 +140,8 @@ class Missions:
                 self._await_room(robot_id, step)
             case TreatRoom(step):
                 self._treat(robot_id, step)
+            case LookRound(step):
+                self._look_round(robot_id, step)
             case Finish():
                 self._finish(robot_id, mission)
 
@@ -220,6 +228,7 @@ class Missions:
         hold = Hold(by=by, because=because, since=since, place=place)
         if known != hold:
             self._ledger.record(RobotHeld(robot=robot_id, hold=hold))
+        self._stop_inspecting(robot_id)
         self._execution.withdraw(robot_id)
         if place is not None and place != self._execution.will_stand_at(robot_id):
             self._execution.drive_to(robot_id, place)
@@ -321,6 +330,8 @@ class Missions:
             return protocol.Dock(command_id=command.id, charger=command.charger or "")
         if command.kind in _OF_TREATMENTS:
             return self._treatments.message(self._ledger.state.robots[robot_id], command)
+        if command.kind in _OF_INSPECTIONS:
+            return self._patrols.message(self._ledger.state.robots[robot_id], command)
         step_id, compartment = command.step or "", command.compartment or ""
         if command.kind is CommandKind.CLOSE_COMPARTMENT:
             return protocol.CloseCompartment(command_id=command.id, step_id=step_id, compartment=compartment)
@@ -344,6 +355,9 @@ class Missions:
         if command.kind in _OF_TREATMENTS:
             self.signal(robot_id, Signal.TREATED if command.kind is CommandKind.TREAT else Signal.HEARD)
             self._execution.allocate(robot_id)
+            return
+        if command.kind in _OF_INSPECTIONS:
+            self._inspection_over(robot_id, command)
             return
         robot = self._ledger.state.robots[robot_id]
         if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
@@ -412,6 +426,42 @@ class Missions:
         if report.interrupted:
             self.signal(robot_id, Signal.INTERRUPTED)
         return True
+
+    # --- inspections ------------------------------------------------------------------------------------
+
+    def _look_round(self, robot_id: RobotId, step: Step) -> None:
+        early = self._patrols.early(step)
+        if early > 0.0:
+            self._ledger.set_timer("inspect", robot_id, early)
+        else:
+            self._issue(robot_id, CommandKind.INSPECT, step=step.id)
+
+    def look_round_now(self, robot_id: RobotId) -> None:
+        """The window of a checkpoint has begun at which a robot waits."""
+        for waiting, step in self._patrols.waiting():
+            if waiting == robot_id:
+                self._look_round(robot_id, step)
+
+    def inspections_take_up(self) -> None:
+        """After a restart: who waits at a checkpoint goes on with it."""
+        for robot_id, step in self._patrols.waiting():
+            self._look_round(robot_id, step)
+
+    def _inspection_over(self, robot_id: RobotId, command: PendingCommand) -> None:
+        mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
+        step = mission.step if mission is not None else None
+        if command.kind is CommandKind.INSPECT and step is not None and step.id == command.step:
+            self.signal(robot_id, Signal.INSPECTED)
+        else:
+            self.signal(robot_id, Signal.HEARD)
+        self._execution.allocate(robot_id)
+
+    def _stop_inspecting(self, robot_id: RobotId) -> None:
+        pending = self._ledger.state.robots[robot_id].pending
+        stopped = {c.subject for c in pending if c.kind is CommandKind.STOP_INSPECTING}
+        for command in pending:
+            if command.kind is CommandKind.INSPECT and command.id not in stopped:
+                self._issue(robot_id, CommandKind.STOP_INSPECTING, subject=command.id)
 
     # --- hand-over -------------------------------------------------------------------------------------
 
@@ -639,7 +689,12 @@ class Missions:
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.DONE))
         if mission.task is not None:
             task = state.tasks[mission.task]
-            status, outcome = self._treatments.finish(mission) if task.treatment is not None else _outcome(task)
+            if task.treatment is not None:
+                status, outcome = self._treatments.finish(mission)
+            elif task.inspects:
+                status, outcome = self._patrols.finish(task)
+            else:
+                status, outcome = _outcome(task)
             self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
         if state.robots[robot_id].docked:
             self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.CHARGING))
@@ -665,6 +720,7 @@ class Missions:
             self._lock(mission.robot, mission.step, opening)
         if treats is not None:
             self._issue(mission.robot, CommandKind.STOP_TREATING, subject=treats.id)
+        self._stop_inspecting(mission.robot)
         self._ledger.close_alert("room_not_ready", mission.robot)
 
     def give_up(self, mission: Mission, reason: str) -> None:
@@ -677,7 +733,11 @@ class Missions:
         A task that only lacked its carrier's last word is over.
         """
         mission = self._ledger.state.mission_for(task)
-        if mission is not None and task.treatment is None and not delivery_steps(mission.id, task):
+        if mission is not None and task.inspects and not patrol_steps(mission.id, task):
+            self.end_task(task, *self._patrols.finish(task), FLEET_MANAGER)
+            return
+        carries = task.treatment is None and not task.inspects
+        if mission is not None and carries and not delivery_steps(mission.id, task):
             self.end_task(task, *_outcome(task), FLEET_MANAGER)
             return
         excluded = task.robot if exclude else None

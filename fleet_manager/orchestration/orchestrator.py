@@ -36,11 +36,14 @@ from fleet_manager.orchestration.commands import (
     EndClosure,
     HandOver,
     RaiseAlarm,
+    RecheckCue,
     ReportRoom,
     SendPorter,
     SetSchedule,
     StartClosure,
+    SubmitAny,
     SubmitDisinfection,
+    SubmitPatrol,
     SubmitTask,
     UserCommand,
 )
@@ -54,14 +57,17 @@ from fleet_manager.orchestration.ledger import Ledger, TimerKey
 from fleet_manager.orchestration.lift_line import LiftLine
 from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStore, LiftReport, Lifts, View
 from fleet_manager.orchestration.projection import (
     alarm_view,
     alert_view,
     closure_view,
+    cue_view,
     event_view,
     follow_up_view,
+    live_view,
     pose_view,
     robot_view,
     schedule_view,
@@ -70,6 +76,7 @@ from fleet_manager.orchestration.projection import (
     zone_view,
 )
 from fleet_manager.orchestration.schedules import Schedules
+from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.supervision import Supervision
 from fleet_manager.orchestration.traffic_view import traffic_view
@@ -80,6 +87,7 @@ from fleet_manager.orchestration.views import (
     CertificateView,
     Change,
     ClosureView,
+    CueView,
     DoorView,
     EventView,
     FleetSnapshot,
@@ -87,6 +95,7 @@ from fleet_manager.orchestration.views import (
     HandoverCodeView,
     ItemTraceView,
     LiftView,
+    LiveScreeningView,
     PoseView,
     RobotView,
     RouteView,
@@ -100,7 +109,7 @@ from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, levels_of
 from fleet_manager.planning.traffic import Traffic
-from maps.model import CarrierKind, DoorId, FleetId, LiftId, RobotId, Site
+from maps.model import CarrierKind, DoorId, FleetId, LiftId, RobotId, Site, WaypointId
 from robot_agents import protocol
 from robot_agents.protocol import FromAgent
 
@@ -215,6 +224,8 @@ class Orchestrator:
         places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
         codes = HandoverCodes(secret, life=self.patience.code_life)
         self._treatments = Treatments(site, self._ledger, self._routes, disinfection or DisinfectionRules(), think)
+        self._patrols = Patrols(site, self._ledger, self._routes)
+        self._screening = Screening(site, self._ledger)
         self._custody = CustodyRules(site, self._ledger, self._routes, staff or StaffRegister(), codes, self.patience)
         self._missions = Missions(
             site,
@@ -224,6 +235,7 @@ class Orchestrator:
             places,
             self._custody,
             self._treatments,
+            self._patrols,
             link,
             self.patience,
             self._want_dispatch,
@@ -231,7 +243,9 @@ class Orchestrator:
         self._closures = Closures(
             site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
         )
-        self._dispatch = Dispatch(site, self._ledger, self._routes, self._execution, self._missions, self._treatments)
+        self._dispatch = Dispatch(
+            site, self._ledger, self._routes, self._execution, self._missions, self._treatments, self._patrols
+        )
         self._intake = Intake(
             site,
             self._ledger,
@@ -240,6 +254,7 @@ class Orchestrator:
             self._missions,
             self._dispatch,
             self._treatments,
+            self._patrols,
             link,
             self._want_dispatch,
         )
@@ -267,6 +282,8 @@ class Orchestrator:
             self._intake,
             self._closures,
             self._lift_watch,
+            self._patrols,
+            self._screening,
             self.patience,
             self._want_dispatch,
         )
@@ -283,6 +300,9 @@ class Orchestrator:
         self._fire_alarms.take_up()
         self._schedules.take_up()
         self._custody.take_up()
+        self._patrols.take_up()
+        self._missions.inspections_take_up()
+        self._screening.take_up()
         await self._finish_batch()
         await self._treatments.prepare_open()
         self._running = True
@@ -434,6 +454,8 @@ class Orchestrator:
         match message:
             case protocol.Telemetry():
                 self._supervision.telemetry_arrived(robot, message)
+            case protocol.Observation():
+                self._screening.sees(robot, message)
             case protocol.Hello():
                 log.warning("hello twice on one connection", robot=robot)
             case _:
@@ -454,6 +476,12 @@ class Orchestrator:
                 task = self._intake.submit(command)
             case SubmitDisinfection():
                 task = self._intake.submit_disinfection(command)
+            case SubmitPatrol():
+                task = self._intake.submit_patrol(command)
+            case RecheckCue():
+                rechecked = self._screening.recheck(command)
+                self._screening.take_up()
+                return lambda: cue_view(self._ledger.state.cues[rechecked])
             case ReportRoom():
                 zone = self._treatments.report(command)
                 self._missions.room_changed(zone)
@@ -541,6 +569,14 @@ class Orchestrator:
                 self._session_over(self._devices.due(subject))
             case "schedule":
                 self._schedules.due(subject)
+            case "checkpoint":
+                self._patrols.window_over(subject)
+            case "overdue":
+                self._patrols.overdue(WaypointId(subject))
+            case "inspect":
+                self._missions.look_round_now(RobotId(subject))
+            case "forget_cues":
+                self._screening.forget()
             case "dispatch":
                 self._want_dispatch()
             case "replanned":
@@ -575,10 +611,12 @@ class Orchestrator:
         zone = self._treatments.zone(command.zone)
         await self._treatments.prepare(Treatment(zone=zone, method=command.method, dose=command.dose))
 
-    def _submit_scheduled(self, request: SubmitTask | SubmitDisinfection) -> TaskId:
+    def _submit_scheduled(self, request: SubmitAny) -> TaskId:
         """As a person asks for it, but that a disinfection is planned after it is taken down."""
         if isinstance(request, SubmitTask):
             return self._intake.submit(request)
+        if isinstance(request, SubmitPatrol):
+            return self._intake.submit_patrol(request)
         task = self._intake.submit_disinfection(request)
         self._ledger.after_commit(self._plan_later)
         return task
@@ -727,6 +765,12 @@ class Orchestrator:
 
     def schedule(self, schedule: str) -> ScheduleView:
         return schedule_view(self._schedules.schedule(schedule))
+
+    def cues(self) -> list[CueView]:
+        return [cue_view(cue) for cue in reversed(self._ledger.state.cues.values())]
+
+    def screening(self) -> list[LiveScreeningView]:
+        return [live_view(observation) for observation in self._screening.live.values()]
 
     def zones(self) -> list[ZoneView]:
         return [self.zone(zone) for zone in self.site.zones]

@@ -25,6 +25,7 @@ from fleet_manager.orchestration.views import (
     CertificateView,
     Change,
     ClosureView,
+    CueView,
     DoorView,
     EventView,
     FleetSnapshot,
@@ -32,6 +33,7 @@ from fleet_manager.orchestration.views import (
     HandoverCodeView,
     ItemTraceView,
     LiftView,
+    LiveScreeningView,
     PoseView,
     RobotView,
     RouteView,
@@ -44,7 +46,16 @@ from maps.model import DoorId, LevelId, LiftId, RobotId, Site
 from robot_agents.protocol import FromAgent, FromManager
 
 View: TypeAlias = (
-    TaskView | RobotView | AlertView | ClosureView | LiftView | AlarmView | FollowUpView | ZoneView | ScheduleView
+    TaskView
+    | RobotView
+    | AlertView
+    | ClosureView
+    | LiftView
+    | AlarmView
+    | FollowUpView
+    | ZoneView
+    | ScheduleView
+    | CueView
 )
 """What a command answers with."""
 
@@ -182,6 +193,14 @@ class FleetManager(Protocol):
     def schedules(self) -> list[ScheduleView]: ...
 
     def schedule(self, schedule: str) -> ScheduleView: ...
+
+    def cues(self) -> list[CueView]:
+        """What robots observed and a person has to look at again, or did; newest first."""
+        ...
+
+    def screening(self) -> list[LiveScreeningView]:
+        """Whom each robot that screens saw last."""
+        ...
 
     def zones(self) -> list[ZoneView]: ...
 

@@ -15,11 +15,13 @@ from fleet_manager.domain.disinfection import Room
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.inspections import Visit
 from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.schedules import Schedule
+from fleet_manager.domain.screening import Cue
 from fleet_manager.domain.state import FleetState
-from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, TaskStatus
+from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, Stop, TaskStatus
 from fleet_manager.orchestration.views import (
     ActorView,
     AlarmView,
@@ -27,6 +29,7 @@ from fleet_manager.orchestration.views import (
     AreaView,
     ChainView,
     ClosureView,
+    CueView,
     CustodyEntryView,
     EventView,
     FollowUpView,
@@ -34,15 +37,18 @@ from fleet_manager.orchestration.views import (
     HolderView,
     ItemTraceView,
     ItemView,
+    LiveScreeningView,
     MissionView,
     PoseView,
     ReasonView,
     RobotView,
     RoutePointView,
     ScheduleView,
+    SightingView,
     StepView,
     StopView,
     TaskView,
+    VisitView,
     WaitingFor,
     WaitKind,
     ZoneView,
@@ -169,6 +175,8 @@ def mission_view(mission: Mission, robot: Robot | None, site: Site) -> MissionVi
 def _detail(step: Step) -> dict[str, Any]:
     if step.treatment is not None:
         return {"zone": step.treatment.zone, "method": step.treatment.method, "dose": step.treatment.dose}
+    if step.inspection is not None:
+        return {"seconds": step.inspection.seconds, "screens": step.inspection.screens}
     return {"items": list(step.items)} if step.items else {}
 
 
@@ -203,7 +211,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         priority=task.priority,
         pickup=task.pickup,
         dropoff=task.dropoff,
-        stops=tuple(StopView(place=s.place, kind=s.kind, items=tuple(s.items)) for s in task.stops),
+        stops=tuple(_stop_view(stop) for stop in task.stops),
         items=tuple(item_view(item) for item in task.items),
         note=task.note,
         requested_at=task.requested_at,
@@ -223,6 +231,57 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         reasons=tuple(ReasonView(subject=r.subject, code=r.code, text=r.text) for r in task.reasons),
         mission=mission_view(mission, robot if running else None, site) if mission is not None else None,
     )
+
+
+def _stop_view(stop: Stop) -> StopView:
+    inspection = stop.inspection
+    return StopView(
+        place=stop.place,
+        kind=stop.kind,
+        items=tuple(stop.items),
+        not_before=inspection.not_before if inspection is not None else None,
+        not_after=inspection.not_after if inspection is not None else None,
+        missed=stop.missed,
+        visit=_visit_view(stop.visit) if stop.visit is not None else None,
+    )
+
+
+def _visit_view(visit: Visit) -> VisitView:
+    return VisitView(robot=visit.robot, at=visit.at, level=visit.level, x=visit.x, y=visit.y, yaw=visit.yaw)
+
+
+def cue_view(cue: Cue) -> CueView:
+    seen = cue.seen
+    return CueView(
+        id=cue.id,
+        kind=seen.kind,
+        value=seen.value,
+        distance=seen.distance,
+        bearing=seen.bearing,
+        place=cue.place,
+        task=cue.task,
+        seen_from=_visit_view(seen.seen_from),
+        opened_at=cue.opened_at,
+        state=cue.state,
+        rechecked_at=cue.rechecked_at,
+        rechecked_by=cue.rechecked_by.id if cue.rechecked_by is not None else None,
+        result=cue.result,
+        note=cue.note,
+    )
+
+
+def live_view(observation: protocol.Observation) -> LiveScreeningView:
+    people = tuple(
+        SightingView(
+            person=one.person,
+            distance=one.distance,
+            bearing=one.bearing,
+            temperature=one.temperature,
+            mask=one.mask,
+        )
+        for one in observation.people
+    )
+    return LiveScreeningView(robot=observation.robot, time=observation.time, people=people)
 
 
 def item_view(item: Item) -> ItemView:

@@ -18,7 +18,9 @@ from fleet_manager.orchestration.commands import (
     ChangeSchedule,
     DeleteSchedule,
     SetSchedule,
+    SubmitAny,
     SubmitDisinfection,
+    SubmitPatrol,
     SubmitTask,
 )
 from fleet_manager.orchestration.ledger import Ledger
@@ -28,16 +30,18 @@ from maps.model import Site
 _GRACE: Final = timedelta(hours=1)
 """What fell due while the fleet manager was down is made up for when it is not later than this."""
 
-_REQUESTS: Final[dict[TaskKind, type[SubmitTask | SubmitDisinfection]]] = {
+_REQUESTS: Final[dict[TaskKind, type[SubmitAny]]] = {
     TaskKind.DELIVERY: SubmitTask,
     TaskKind.DISINFECTION: SubmitDisinfection,
+    TaskKind.PATROL: SubmitPatrol,
+    TaskKind.SCREENING: SubmitPatrol,
 }
 
 
 class Schedules:
     """`submit` asks for a task as people do."""
 
-    def __init__(self, site: Site, ledger: Ledger, submit: Callable[[SubmitTask | SubmitDisinfection], TaskId]) -> None:
+    def __init__(self, site: Site, ledger: Ledger, submit: Callable[[SubmitAny], TaskId]) -> None:
         self._site = site
         self._ledger = ledger
         self._submit = submit
@@ -56,11 +60,10 @@ class Schedules:
                 way_out="name one of the IANA database, such as Asia/Shanghai",
             ) from None
         parsed(request.rule, request.begins)
-        kind = next(k for k, made in _REQUESTS.items() if isinstance(request.task, made))
         schedule = Schedule(
             id=ScheduleId(f"S{self._ledger.state.schedule_count + 1:05d}"),
             name=request.name,
-            kind=kind,
+            kind=_kind_of(request.task),
             request=msgspec.json.encode(replace(request.task, key=None)).decode(),
             rule=request.rule,
             begins=request.begins.replace(tzinfo=None),
@@ -149,3 +152,10 @@ class Schedules:
             return
         seconds = (schedule.next_at - self._ledger.now()).total_seconds()
         self._ledger.set_timer("schedule", schedule.id, max(0.0, seconds))
+
+
+def _kind_of(task: SubmitAny) -> TaskKind:
+    """What kind of task a request makes."""
+    if isinstance(task, SubmitPatrol):
+        return TaskKind.SCREENING if task.screens else TaskKind.PATROL
+    return TaskKind.DISINFECTION if isinstance(task, SubmitDisinfection) else TaskKind.DELIVERY

@@ -24,6 +24,8 @@ from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.patrols import Patrols
+from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.planning.closed_ways import ClosedWays
 from fleet_manager.planning.routes import Routes
@@ -44,6 +46,8 @@ class Supervision:
         intake: Intake,
         closures: Closures,
         lift_watch: LiftWatch,
+        patrols: Patrols,
+        screening: Screening,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -55,6 +59,8 @@ class Supervision:
         self._intake = intake
         self._closures = closures
         self._lift_watch = lift_watch
+        self._patrols = patrols
+        self._screening = screening
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
         self.telemetry: dict[RobotId, protocol.Telemetry] = {}
@@ -235,6 +241,12 @@ class Supervision:
             case protocol.TreatmentTold():
                 if not self._missions.treatment_told(robot_id, report):
                     self._note(robot_id, report, f"late: {report.treat_id} {'on' if report.on else 'off'}")
+            case protocol.Inspected():
+                if not self._patrols.inspected(robot, report):
+                    self._note(robot_id, report, f"late: {report.inspect_id} inspected")
+            case protocol.Observed():
+                if not self._screening.observed(robot, report):
+                    self._note(robot_id, report, f"no cue: {report.kind} {report.value:g}")
             case protocol.ChargeReached():
                 self._note(robot_id, report, "charge reached")
                 self._dispatch_wanted()

@@ -63,10 +63,26 @@ class ItemView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitView:
+    """The evidence that a robot was at a checkpoint: where it stood (m and rad, site frame) and since when."""
+
+    robot: str
+    at: datetime
+    level: str
+    x: float
+    y: float
+    yaw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopView:
     place: str
     kind: StopKind
     items: tuple[str, ...]
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    missed: bool = False
+    visit: VisitView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +308,48 @@ class ScheduleView:
     last_task: str | None
     last_refusal: str
     actor: ActorView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueView:
+    """What a robot observed and a person looks at again: no diagnosis, no name and no image.
+
+    `value` is a skin temperature (°C), or 0 for a missing mask. `seen_from` is where the robot stood, and when it saw
+    the person, who was `distance` m away in the direction `bearing` (rad, from its heading, left is positive).
+    """
+
+    id: str
+    kind: str
+    value: float
+    distance: float
+    bearing: float
+    place: str
+    task: str | None
+    seen_from: VisitView
+    opened_at: datetime
+    state: str
+    rechecked_at: datetime | None
+    rechecked_by: str | None
+    result: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightingView:
+    person: str
+    distance: float
+    bearing: float
+    temperature: float | None
+    mask: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveScreeningView:
+    """Whom a robot saw last; it is not kept."""
+
+    robot: str
+    time: datetime
+    people: tuple[SightingView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

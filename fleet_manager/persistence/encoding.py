@@ -15,9 +15,11 @@ from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.inspections import Checkpoint
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule
+from fleet_manager.domain.screening import Cue
 from fleet_manager.domain.state import UsedKey
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration.projection import event_kind
@@ -40,6 +42,8 @@ T = TypeVar(
     LampRecord,
     TreatmentRecord,
     Schedule,
+    Checkpoint,
+    Cue,
 )
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

@@ -21,7 +21,9 @@ from fleet_manager.persistence.tables import (
     AlarmRow,
     AlertRow,
     Base,
+    CheckpointRow,
     ClosureRow,
+    CueRow,
     CustodyRow,
     DeviceRow,
     EventRow,
@@ -118,4 +120,10 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
     yield LampRow, "id", {x.robot: {"id": x.robot, "data": encode(x)} for x in changed.lamps.values()}
     yield TreatmentRow, "id", {t.task: {"id": t.task, "data": encode(t)} for t in changed.treatments.values()}
     yield ScheduleRow, "id", {s.id: {"id": s.id, "data": encode(s)} for s in changed.schedules.values()}
+    yield CheckpointRow, "id", {c.place: {"id": c.place, "data": encode(c)} for c in changed.checkpoints.values()}
+    yield (
+        CueRow,
+        "id",
+        {id_: {"id": id_, "data": encode(c)} if c is not None else None for id_, c in changed.cues.items()},
+    )
     yield KeyRow, "key", {k.key: {"key": k.key, "data": encode(k)} for k in changed.keys.values()}

@@ -19,16 +19,18 @@ from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
 from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.inspections import Checkpoint
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule, ScheduleId
+from fleet_manager.domain.screening import Cue, CueId
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskId
 from fleet_manager.orchestration.ports import TaskRecord
 from fleet_manager.orchestration.projection import event_view
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import event_line
-from maps.model import RobotId, Site, ZoneId
+from maps.model import RobotId, Site, WaypointId, ZoneId
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ class MemoryStore:
     _lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
     _treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     _schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    _checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
+    _cues: dict[CueId, Cue] = field(default_factory=dict)
     _handovers: dict[StepId, Handover] = field(default_factory=dict)
     _follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -101,6 +105,12 @@ class MemoryStore:
         self._lamps.update(changed.lamps)
         self._treatments.update(changed.treatments)
         self._schedules.update(changed.schedules)
+        self._checkpoints.update(changed.checkpoints)
+        for cue_id, cue in changed.cues.items():
+            if cue is None:
+                self._cues.pop(cue_id, None)
+            else:
+                self._cues[cue_id] = cue
         self._follow_ups.update(changed.follow_ups)
         for step, handover in changed.handovers.items():
             if handover is None:
@@ -131,6 +141,8 @@ class MemoryStore:
         state.lamps.update(self._lamps)
         state.treatments.update({t: x for t, x in self._treatments.items() if t in state.tasks})
         state.schedules.update({s: x for s, x in self._schedules.items() if x.deleted_at is None})
+        state.checkpoints.update(self._checkpoints)
+        state.cues.update(self._cues)
         state.schedule_count = len(self._schedules)
         state.task_count = len(self._tasks)
         state.mission_count = len(self._missions)

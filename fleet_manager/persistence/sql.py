@@ -28,9 +28,11 @@ from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpState
 from fleet_manager.domain.handovers import Handover
+from fleet_manager.domain.inspections import Checkpoint
 from fleet_manager.domain.missions import Mission, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule
+from fleet_manager.domain.screening import Cue
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskStatus
 from fleet_manager.orchestration.ports import TaskRecord
@@ -41,7 +43,9 @@ from fleet_manager.persistence.tables import (
     AlarmRow,
     AlertRow,
     Base,
+    CheckpointRow,
     ClosureRow,
+    CueRow,
     CustodyRow,
     DeviceRow,
     EventRow,
@@ -168,6 +172,12 @@ class SqlStore:
                 state.schedule_count += 1
                 if schedule.deleted_at is None:
                     state.schedules[schedule.id] = schedule
+            for text in await session.scalars(select(CheckpointRow.data).order_by(CheckpointRow.id)):
+                checkpoint = decode(Checkpoint, text)
+                state.checkpoints[checkpoint.place] = checkpoint
+            for text in await session.scalars(select(CueRow.data).order_by(CueRow.id)):
+                cue = decode(Cue, text)
+                state.cues[cue.id] = cue
             state.follow_up_count = await session.scalar(select(func.count()).select_from(FollowUpRow)) or 0
             state.task_count = await session.scalar(select(func.count()).select_from(TaskRow)) or 0
             state.mission_count = await session.scalar(select(func.count()).select_from(MissionRow)) or 0

@@ -171,6 +171,24 @@ class ScheduleRow(Base):
     data: Mapped[str] = mapped_column(Text)
 
 
+class CheckpointRow(Base):
+    """A place that is patrolled, with its last visit."""
+
+    __tablename__ = "checkpoints"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class CueRow(Base):
+    """What a person has to look at again, or did; deleted when the site keeps it no longer."""
+
+    __tablename__ = "cues"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
 class SecretRow(Base):
     """What only the fleet manager knows, and must know after a restart too. No event tells it."""
 

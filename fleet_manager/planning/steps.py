@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind, TreatmentStop
@@ -14,6 +15,7 @@ _STEP_OF: Final = {
     StopKind.DROP_OFF: StepKind.DROP_OFF,
     StopKind.VISIT: StepKind.VISIT,
     StopKind.TREAT: StepKind.TREAT,
+    StopKind.INSPECT: StepKind.INSPECT,
 }
 
 
@@ -34,7 +36,7 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
                 items = tuple(i for i in stop.items if state[i] is ItemState.WAITING)
             case StopKind.DROP_OFF:
                 items = tuple(i for i in stop.items if state[i] in (ItemState.WAITING, ItemState.ON_BOARD))
-            case StopKind.VISIT | StopKind.TREAT:
+            case StopKind.VISIT | StopKind.TREAT | StopKind.INSPECT:
                 items = ()
         if items or stop.kind is StopKind.VISIT:
             wanted.append((_STEP_OF[stop.kind], stop.place, items))
@@ -53,6 +55,18 @@ def treatment_steps(
     return (
         Step(id=StepId(f"{mission}-1"), kind=StepKind.GO_TO, place=place),
         Step(id=StepId(f"{mission}-2"), kind=StepKind.TREAT, place=place, treatment=treatment, stops=stops),
+    )
+
+
+def patrol_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
+    """Go to each checkpoint that was not visited yet, and inspect it."""
+    left = [(i, stop) for i, stop in enumerate(task.stops) if stop.inspection is not None and stop.visit is None]
+    steps = steps_between(mission, [(StepKind.INSPECT, stop.place, ()) for _, stop in left])
+    return tuple(
+        step
+        if step.kind is not StepKind.INSPECT
+        else replace(step, checkpoint=left[index // 2][0], inspection=left[index // 2][1].inspection)
+        for index, step in enumerate(steps)
     )
 
 

@@ -38,6 +38,7 @@ def _collection(site: Site) -> dict[str, Any]:
         timezone=site.timezone,
         anchor=site.anchor,
         quarantine=site.quarantine,
+        screening=site.screening,
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),
         lifts=tuple(site.lifts.values()),
         doors=tuple(site.doors.values()),

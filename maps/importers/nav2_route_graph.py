@@ -38,6 +38,7 @@ from maps.model import (
     Lift,
     LiftId,
     Point,
+    ScreeningRules,
     Site,
     SprayAgent,
     Waypoint,
@@ -57,6 +58,7 @@ class SiteMember:
     timezone: str = "UTC"
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
+    screening: ScreeningRules = field(default_factory=ScreeningRules)
     levels: tuple[Level, ...] = ()
     lifts: tuple[Lift, ...] = ()
     doors: tuple[Door, ...] = ()
@@ -177,6 +179,7 @@ class _Reading:
             timezone=self.head.timezone,
             anchor=self.head.anchor,
             quarantine=self.head.quarantine,
+            screening=self.head.screening,
             levels={level: Level(id=level, elevation=height) for level, height in self.elevations.items()}
             | {level.id: level for level in self.head.levels},
             waypoints=self.waypoints,

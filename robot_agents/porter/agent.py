@@ -15,6 +15,7 @@ from robot_agents.protocol import (
     Dock,
     Drive,
     HandoverDirection,
+    Inspect,
     OpenCompartment,
     Pause,
     Pose,
@@ -22,6 +23,7 @@ from robot_agents.protocol import (
     Resume,
     RevokeVacated,
     RouteNode,
+    StopInspecting,
     StopTreating,
     Telemetry,
     Treat,
@@ -154,12 +156,15 @@ class PorterAgent:
                 self._reporter.done(command_id)
             case Dock(command_id=command_id):
                 self._reporter.failed(command_id, "a person has no charger")
+            case Inspect(command_id=command_id):
+                self._reporter.failed(command_id, "a person on an errand inspects nothing")
             case Treat(command_id=command_id):
                 self._reporter.failed(command_id, "a person has no lamp")
             case (
                 ConfirmVacated(command_id=command_id)
                 | RevokeVacated(command_id=command_id)
                 | StopTreating(command_id=command_id)
+                | StopInspecting(command_id=command_id)
             ):
                 self._reporter.done(command_id)
             case Proceed():

@@ -18,12 +18,14 @@ from robot_agents.protocol import (
     Dock,
     Drive,
     HandoverDirection,
+    Inspect,
     Mode,
     OpenCompartment,
     Pause,
     Proceed,
     Resume,
     RevokeVacated,
+    StopInspecting,
     StopTreating,
     Telemetry,
     Treat,
@@ -213,12 +215,15 @@ class Ros2Agent:
                 self._begin(command, MoveCompartment(compartment, False))
             case Dock(charger=charger):
                 self._begin(command, DockAt(charger))
+            case Inspect(command_id=command_id):
+                self._reporter.failed(command_id, "no driver for inspections is set up on this robot")
             case Treat(command_id=command_id):
                 self._reporter.failed(command_id, "no driver for a lamp or sprayer is set up on this robot")
             case (
                 ConfirmVacated(command_id=command_id)
                 | RevokeVacated(command_id=command_id)
                 | StopTreating(command_id=command_id)
+                | StopInspecting(command_id=command_id)
             ):
                 self._reporter.done(command_id)
             case Pause():

@@ -13,6 +13,7 @@ from robot_agents.protocol import (
     ConfirmVacated,
     Dock,
     Drive,
+    Inspect,
     Mode,
     OpenCompartment,
     Pause,
@@ -21,10 +22,13 @@ from robot_agents.protocol import (
     Resume,
     RevokeVacated,
     RouteNode,
+    StopInspecting,
     StopTreating,
     Telemetry,
     Treat,
 )
+from robot_agents.screening import InspectionRun
+from robot_agents.simulated.inspector import SimulatedInspector, sightings
 from robot_agents.simulated.treater import SimulatedTreater
 from robot_agents.treatment import TreatmentRun
 from sim import port
@@ -60,6 +64,8 @@ class SimulatedAgent:
         self._pausing: Pause | None = None
         self._treatment: tuple[TreatmentRun, SimulatedTreater] | None = None
         self._stopping: str | None = None
+        self._inspection: InspectionRun | None = None
+        self.said: list[str] = []
 
     @property
     def robot(self) -> str:
@@ -128,6 +134,13 @@ class SimulatedAgent:
                 else:
                     self._stopping = command_id
                     run.give_up("the treatment was given up")
+            case Inspect():
+                self._inspect(command)
+            case StopInspecting(command_id=command_id, inspect_id=inspect_id):
+                if self._inspection is not None and self._inspection.command.command_id == inspect_id:
+                    self._inspection.give_up()
+                    self._world.watch_people(self._robot, False)
+                self._reporter.done(command_id)
             case Pause():
                 self._pause_done()
                 self._pausing = command
@@ -183,6 +196,16 @@ class SimulatedAgent:
                     self._reporter.done(self._stopping)
                     self._stopping = None
 
+    # --- inspections --------------------------------------------------------------------------------------
+
+    def _inspect(self, command: Inspect) -> None:
+        if self._inspection is not None and not self._inspection.over:
+            self._reporter.failed(command.command_id, "another inspection runs")
+            return
+        inspector = SimulatedInspector(lambda: self.telemetry().pose, self.said)
+        self._inspection = InspectionRun(command, inspector, self._clock, self._reporter)
+        self._world.watch_people(self._robot, command.screening is not None)
+
     # --- waiting for the body -----------------------------------------------------------------------------
 
     def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock) -> None:
@@ -227,6 +250,9 @@ class SimulatedAgent:
             case port.RoomSensed(person=person, door_open=door_open):
                 if self._treatment is not None:
                     self._treatment[0].sensed(person=person, door_open=door_open)
+            case port.PeopleSeen():
+                if self._inspection is not None:
+                    self._inspection.sees(sightings(event))
             case port.Docked(charger=charger):
                 self._finish(charger)
             case port.Refusal(subject=subject, reason=reason):
@@ -250,9 +276,16 @@ class SimulatedAgent:
     def _mode_changed(self, event: port.ModeChanged) -> None:
         if event.mode is BodyMode.DEAD:
             self._freeze("the robot died")
+            if self._inspection is not None:
+                self._inspection.hold()
             self._reporter.power(False)
             return
         self._reporter.power(True)
+        if self._inspection is not None:
+            if event.mode is BodyMode.AUTOMATIC:
+                self._inspection.go_on()
+            elif event.mode is BodyMode.MANUAL:
+                self._inspection.hold()
         self._freeze("" if event.mode is BodyMode.AUTOMATIC else f"the robot is in {event.mode} mode")
         self._reporter.mode(_MODES[event.mode], event.reason, _pose(event.place), event.place.waypoint)
         if event.off_lane is not None:

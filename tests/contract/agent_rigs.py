@@ -30,6 +30,7 @@ from robot_agents.protocol import (
     FromAgent,
     FromManager,
     Hello,
+    Observation,
     Passed,
     Refused,
     Report,
@@ -91,7 +92,7 @@ class Manager:
 
     @property
     def reports(self) -> list[Report]:
-        return [message for message in self.heard if not isinstance(message, Hello | Telemetry)]
+        return [message for message in self.heard if not isinstance(message, Hello | Telemetry | Observation)]
 
     @property
     def hellos(self) -> list[Hello]:
@@ -129,7 +130,10 @@ class Network(Protocol):
 
 
 class Rig:
-    """One agent with everything around it, running. `robot_speed` and `estop` are None for people."""
+    """One agent with everything around it, running. `robot_speed` and `estop` are None for people.
+
+    `pass_by` lets somebody with a skin temperature (°C) pass, where the robot has eyes for that.
+    """
 
     def __init__(self, site: Site, manager: Manager, network: Network, agent: Agent) -> None:
         self.site = site
@@ -138,6 +142,7 @@ class Rig:
         self.agent = agent
         self.robot_speed: Callable[[], float] | None = None
         self.press_estop: Callable[[bool], None] | None = None
+        self.pass_by: Callable[[float], None] | None = None
         self.runtime = self.new_runtime()
 
     def new_runtime(self) -> AgentRuntime:
@@ -274,6 +279,10 @@ def _world(site: Site) -> World:
     return world
 
 
+def _pass_by(world: World, temperature: float) -> None:
+    world.passers.pass_by(ROBOT_1, temperature=temperature)
+
+
 def _press(world: World, pressed: bool) -> None:
     world.set_mode(ROBOT_1, BodyMode.ESTOP if pressed else BodyMode.AUTOMATIC, "button")
 
@@ -287,6 +296,7 @@ def simulated(story: Story) -> None:
         rig = Rig(site, manager, MemoryLine(ROBOT_1, manager), SimulatedAgent(ROBOT_1, world, LoopClock()))
         rig.robot_speed = lambda: world.state(ROBOT_1).speed
         rig.press_estop = partial(_press, world)
+        rig.pass_by = partial(_pass_by, world)
         await tell(rig, story)
 
     run_virtual(main())
@@ -306,6 +316,7 @@ def simulated_remote(story: Story) -> None:
             rig = Rig(site, manager, line, SimulatedAgent(ROBOT_1, remote, LoopClock()))
             rig.robot_speed = lambda: world.state(ROBOT_1).speed
             rig.press_estop = partial(_press, world)
+            rig.pass_by = partial(_pass_by, world)
             await tell(rig, story)
 
     run_scaled(main(), SPEED)

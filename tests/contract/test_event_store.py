@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -16,18 +17,29 @@ from fleet_manager.domain.closures import Area
 from fleet_manager.domain.custody import gap
 from fleet_manager.domain.events import Event, FollowUpClosed, FollowUpOpened, Recorded
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
+from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.state import FleetState, apply, new_state
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
-from fleet_manager.orchestration.commands import ChangeLift, LiftAction, RaiseAlarm, StartClosure
+from fleet_manager.orchestration.commands import (
+    ChangeLift,
+    CheckpointRequest,
+    LiftAction,
+    RaiseAlarm,
+    RecheckCue,
+    StartClosure,
+    SubmitPatrol,
+)
 from fleet_manager.orchestration.ports import EventStore
 from fleet_manager.persistence.memory import MemoryStore
 from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.persistence.tables import Base
-from maps.model import Site, WaypointId
+from maps.model import ScreeningRules, Site, WaypointId
 from sim.clock import run_virtual
 from sim.harness import Hospital
 from tests.builders import L2, LIFT, ROBOT_1, corridor_site
+from tests.scenario.test_patrol import inspects, patrol_site
 
+GUARD = Actor(id="guard-ma", role="security")
 CLEANER = Actor(id="cleaner-wu", role="facility")
 
 Open: TypeAlias = Callable[[Path, Site], Awaitable[EventStore]]
@@ -254,3 +266,40 @@ def test_times_come_back_in_utc(tmp_path: Path, history: list[Recorded]) -> None
         return events[0].time
 
     assert asyncio.run(story()).tzinfo is UTC
+
+
+async def _a_screening() -> list[Recorded]:
+    """Two people are cues, of which one is rechecked and forgotten, at one of two checkpoints."""
+    rules = ScreeningRules(retention_days=1 / 24)
+    async with Hospital(replace(patrol_site("screening"), screening=rules)) as hospital:
+        points = (CheckpointRequest(place="lobby-1", within=600.0), CheckpointRequest(place="b"))
+        await hospital.manager.do(SubmitPatrol(actor=GUARD, checkpoints=points, screens=True, seconds=900.0))
+        while not inspects(hospital):
+            await asyncio.sleep(1.0)
+        robot = next(mission.robot for mission in hospital.manager.state.missions.values() if mission.task)
+        for temperature in (38.2, 38.4):
+            hospital.world.passers.pass_by(robot, temperature=temperature)
+        await asyncio.sleep(30.0)
+        cue = hospital.manager.cues()[0]
+        await hospital.manager.do(RecheckCue(actor=GUARD, cue=cue.id, result=RecheckResult.CONFIRMED))
+        await asyncio.sleep(2.5 * 3600.0)
+        assert len(hospital.manager.cues()) == 1
+        return list(hospital.store.log)
+
+
+@STORES
+def test_checkpoints_and_cues_outlive_a_restart(open_store: Open, tmp_path: Path) -> None:
+    screening = run_virtual(_a_screening())
+
+    async def story() -> None:
+        site = patrol_site("screening")
+        store = await open_store(tmp_path, site)
+        before = await _store_all(store, site, screening)
+        found = await store.load()
+        await store.close()
+        assert len(before.cues) == 1
+        assert before.checkpoints[WaypointId("lobby-1")].visit is not None
+        assert (found.cues, found.checkpoints) == (before.cues, before.checkpoints)
+        assert found.tasks == before.tasks
+
+    asyncio.run(story())

@@ -15,13 +15,19 @@ from robot_agents.protocol import (
     Drive,
     HandoverDirection,
     Hello,
+    Inspect,
+    Inspected,
     Mode,
     ModeChanged,
+    Observation,
+    Observed,
     OpenCompartment,
     Pause,
     Proceed,
     Refused,
     Resume,
+    ScreeningLimits,
+    StopInspecting,
     Telemetry,
 )
 from robot_agents.runtime import AgentRefusedError
@@ -387,5 +393,64 @@ def test_it_never_drives_with_a_compartment_open(run: RigRunner) -> None:
         assert rig.manager.passed() in ([], [0])
         rig.manager.say(CLOSE)
         assert isinstance(await rig.manager.outcome("d1"), CommandDone)
+
+    run(story)
+
+
+# --- inspections -----------------------------------------------------------------------------------------------
+
+INSPECT = Inspect(
+    command_id="look",
+    step_id="s",
+    seconds=20.0,
+    screening=ScreeningLimits(temperature=37.3, distance=10.0, masks=True),
+)
+
+
+@every_agent
+def test_it_inspects_from_where_it_stands_or_says_that_it_cannot(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(INSPECT)
+        ended = await rig.manager.outcome("look")
+        seen = [report for report in rig.manager.reports if isinstance(report, Inspected)]
+        if isinstance(ended, CommandFailed):
+            assert not ended.retry
+            assert seen == []
+        else:
+            [inspected] = seen
+            assert inspected.number < ended.number
+            assert (ended.time - inspected.began).total_seconds() >= 20.0 - 0.01
+            assert (inspected.pose.x, inspected.pose.y) == (0.0, 0.0)
+
+    run(story)
+
+
+@pytest.mark.parametrize("run", [simulated, simulated_remote])
+def test_it_tells_once_of_somebody_with_a_fever_and_live_of_everybody(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        assert rig.pass_by is not None
+        rig.manager.say(INSPECT)
+        await asyncio.sleep(1.0)
+        rig.pass_by(38.2)
+        rig.pass_by(36.5)
+        await rig.manager.outcome("look")
+        [observed] = [report for report in rig.manager.reports if isinstance(report, Observed)]
+        assert observed.value == 38.2
+        assert observed.distance <= 10.0
+        live = [message for message in rig.manager.heard if isinstance(message, Observation)]
+        assert len(live) > 50
+        assert {person.temperature for message in live for person in message.people} == {38.2, 36.5}
+
+    run(story)
+
+
+@every_agent
+def test_an_inspection_that_is_given_up_is_over_at_once_and_does_not_count(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(INSPECT)
+        rig.manager.say(StopInspecting(command_id="stop", inspect_id="look"))
+        assert isinstance(await rig.manager.outcome("stop"), CommandDone)
+        await rig.manager.outcome("look")
+        assert not any(isinstance(report, Inspected) for report in rig.manager.reports)
 
     run(story)

@@ -121,7 +121,7 @@ def _check_transcript(document: list[dict[str, Any]]) -> None:
                 commands.add(said.command_id)
         else:
             heard = protocol.from_agent.validate_python(raw)
-            if not isinstance(heard, protocol.Hello | protocol.Telemetry):
+            if not isinstance(heard, protocol.Hello | protocol.Telemetry | protocol.Observation):
                 number += 1
                 assert heard.number == number
             if isinstance(heard, protocol.CommandDone | protocol.CommandFailed):

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +19,7 @@ from fleet_manager.api import stream
 from fleet_manager.api.app import create_app
 from fleet_manager.domain.tasks import Actor, StopKind
 from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitTask
-from fleet_manager.orchestration.views import EventView, FleetSnapshot
+from fleet_manager.orchestration.views import EventView, FleetSnapshot, LiveScreeningView, SightingView
 from tests.api_house import hospital, serving, until
 from tests.fake_fleet_manager import FakeFleetManager
 from tests.small_hospital import small_hospital
@@ -104,6 +105,24 @@ def test_poses_flow_while_robots_move_and_stop_when_they_stand() -> None:
             assert (before["x"], before["y"]) != (after["x"], after["y"])
             quiet = await heard(socket, "poses", "alive")
             assert quiet["type"] == "alive"
+
+    with_house(story)
+
+
+def test_whom_robots_see_flows_while_there_is_anybody() -> None:
+    async def story(manager: FakeFleetManager, house: str) -> None:
+        async with console(house) as socket:
+            await heard(socket, "poses")
+            for second in range(2):
+                time = datetime(2026, 3, 1, 8, 0, second, tzinfo=UTC)
+                person = SightingView(person="p1", distance=4.0, bearing=0.1, temperature=36.6, mask=True)
+                manager.seen["amber"] = LiveScreeningView(robot="amber", time=time, people=(person,))
+                seen = await heard(socket, "screening")
+                assert "seq" not in seen
+                [robot] = seen["robots"]
+                assert robot["time"] == f"2026-03-01T08:00:0{second}Z"
+                assert robot["people"][0]["temperature"] == 36.6
+            assert (await heard(socket, "screening", "alive"))["type"] == "alive"
 
     with_house(story)
 

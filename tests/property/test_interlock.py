@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot_agents.protocol import Mode, Pose, Treat, TreatmentMethod, TreatmentStop
+from robot_agents.protocol import Mode, ObservationKind, Pose, Sighting, Treat, TreatmentMethod, TreatmentStop
 from robot_agents.treatment import TreatmentRun
 from sim.clock import SIMULATED_START, LoopClock, run_virtual
 
@@ -82,6 +83,9 @@ class _Book:
     def off_route(self, pose: Pose, distance: float, reason: str = "") -> None: ...
     def blocked(self, reason: str, *, over: bool = False) -> None: ...
     def charge_reached(self) -> None: ...
+    def inspected(self, inspect_id: str, pose: Pose, began: datetime) -> None: ...
+    def observed(self, inspect_id: str, kind: ObservationKind, value: float, person: Sighting, pose: Pose) -> None: ...
+    def sees(self, people: Sequence[Sighting], pose: Pose) -> None: ...
     def power(self, on: bool) -> None: ...
 
 

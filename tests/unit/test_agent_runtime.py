@@ -21,6 +21,7 @@ from robot_agents.protocol import (
     FromAgent,
     FromManager,
     Hello,
+    Observation,
     Pause,
     Pose,
     Report,
@@ -87,7 +88,7 @@ class Bench:
 
     @property
     def reports(self) -> list[Report]:
-        return [message for _, message in self.heard if not isinstance(message, Hello | Telemetry)]
+        return [message for _, message in self.heard if not isinstance(message, Hello | Telemetry | Observation)]
 
     def times(self, kind: type[FromAgent]) -> list[float]:
         return [time for time, message in self.heard if isinstance(message, kind)]

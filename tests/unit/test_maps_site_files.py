@@ -22,7 +22,7 @@ from maps.errors import (
     MapWriteError,
 )
 from maps.generator import generate
-from maps.model import Facing, FrameTransform, GeoAnchor, LevelId, Orientation, Site, Zone, ZoneId
+from maps.model import Facing, FrameTransform, GeoAnchor, LevelId, Orientation, ScreeningRules, Site, Zone, ZoneId
 from maps.site_files import load_site, save_site
 from tests.rooms import box, piece, room_site, surface
 
@@ -65,6 +65,7 @@ def test_awkward_values_survive(hospital: Site, tmp_path: Path) -> None:
     ring = ((0.1, 1 / 3), (math.pi, 1e-17), (5.0, 2e5), (0.1, 1 / 3))
     site = replace(
         hospital,
+        screening=ScreeningRules(temperature=37.5, masks=False, retention_days=0.5),
         anchor=GeoAnchor(latitude_deg=-89.999999, longitude_deg=179.9, rotation=-math.pi),
         levels={
             **hospital.levels,

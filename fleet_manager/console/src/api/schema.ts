@@ -485,6 +485,57 @@ export interface paths {
         patch: operations["change_schedule"];
         trace?: never;
     };
+    "/api/v1/screening/cues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What robots observed and a person has to look at again, newest first */
+        get: operations["cues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/cues/{cue_id}/recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody looked again, and this is what they found */
+        post: operations["recheck_cue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom each robot that screens saw last; not kept */
+        get: operations["live_screening"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/site": {
         parameters: {
             query?: never;
@@ -512,7 +563,7 @@ export interface paths {
         /** Tasks, newest first */
         get: operations["tasks"];
         put?: never;
-        /** Request a delivery or a disinfection */
+        /** Request a delivery, disinfection, patrol or screening */
         post: operations["request_task"];
         delete?: never;
         options?: never;
@@ -1151,6 +1202,61 @@ export interface components {
             until: string | null;
         };
         /**
+         * CueRecheck
+         * @description What a person found who looked again, and measured again.
+         * @example {
+         *       "note": "36.8 °C, ear",
+         *       "result": "not_confirmed"
+         *     }
+         */
+        CueRecheck: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            result: components["schemas"]["RecheckResult"];
+        };
+        /**
+         * CueView
+         * @description What a robot observed and a person looks at again: no diagnosis, no name and no image.
+         *
+         *     `value` is a skin temperature (°C), or 0 for a missing mask. `seen_from` is where the robot stood, and when it saw
+         *     the person, who was `distance` m away in the direction `bearing` (rad, from its heading, left is positive).
+         */
+        CueView: {
+            /** Bearing */
+            bearing: number;
+            /** Distance */
+            distance: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Place */
+            place: string;
+            /** Rechecked At */
+            rechecked_at: string | null;
+            /** Rechecked By */
+            rechecked_by: string | null;
+            /** Result */
+            result: string | null;
+            seen_from: components["schemas"]["VisitView"];
+            /** State */
+            state: string;
+            /** Task */
+            task: string | null;
+            /** Value */
+            value: number;
+        };
+        /**
          * Custody
          * @description What happened to an item.
          *
@@ -1647,6 +1753,21 @@ export interface components {
              */
             times_full: number;
         };
+        /**
+         * LiveScreeningView
+         * @description Whom a robot saw last; it is not kept.
+         */
+        LiveScreeningView: {
+            /** People */
+            people: components["schemas"]["SightingView"][];
+            /** Robot */
+            robot: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
         /** MissionView */
         MissionView: {
             /** Leg */
@@ -1674,6 +1795,54 @@ export interface components {
             y: number;
             /** Yaw */
             yaw: number;
+        };
+        /**
+         * PatrolRequest
+         * @description Visit checkpoints, `seconds` each. Several `robots` share them, by one task each.
+         * @example {
+         *       "checkpoints": [
+         *         {
+         *           "place": "pharmacy",
+         *           "within": 7200
+         *         },
+         *         {
+         *           "not_after": "2099-03-01T22:15:00+08:00",
+         *           "place": "stores"
+         *         }
+         *       ],
+         *       "kind": "patrol",
+         *       "seconds": 10
+         *     }
+         */
+        PatrolRequest: {
+            /** Checkpoints */
+            checkpoints: components["schemas"]["RequestedCheckpoint"][];
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "patrol";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /**
+             * Robots
+             * @default 1
+             */
+            robots?: number;
+            /**
+             * Seconds
+             * @default 10
+             */
+            seconds?: number;
         };
         /**
          * PlaceView
@@ -1814,6 +1983,12 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * RecheckResult
+         * @description What the person found who looked again. `gone`: there was nobody any more.
+         * @enum {string}
+         */
+        RecheckResult: "confirmed" | "not_confirmed" | "gone";
         /** RequestedActor */
         RequestedActor: {
             /** Id */
@@ -1838,6 +2013,20 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * RequestedCheckpoint
+         * @description A place to visit between two times; `within` is the longest time (s) from one visit of it to the next.
+         */
+        RequestedCheckpoint: {
+            /** Not After */
+            not_after?: string | null;
+            /** Not Before */
+            not_before?: string | null;
+            /** Place */
+            place: string;
+            /** Within */
+            within?: number | null;
         };
         /**
          * RequestedItem
@@ -2006,7 +2195,7 @@ export interface components {
             /** Rule */
             rule: string;
             /** Task */
-            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"];
+            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
             /** Timezone */
             timezone?: string | null;
         };
@@ -2047,6 +2236,76 @@ export interface components {
             };
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * ScreeningMessage
+         * @description Whom the robots that screen see now, at up to 10 Hz while there is anybody; it is not kept, and has no `seq`.
+         */
+        ScreeningMessage: {
+            /** Robots */
+            robots: components["schemas"]["LiveScreeningView"][];
+            /**
+             * Type
+             * @default screening
+             * @constant
+             */
+            type: "screening";
+        };
+        /**
+         * ScreeningRequest
+         * @description Screen the people at checkpoints for `seconds` each: one checkpoint is a fixed post, several are a patrol.
+         * @example {
+         *       "checkpoints": [
+         *         {
+         *           "place": "main_entrance"
+         *         }
+         *       ],
+         *       "kind": "screening",
+         *       "seconds": 14400
+         *     }
+         */
+        ScreeningRequest: {
+            /** Checkpoints */
+            checkpoints: components["schemas"]["RequestedCheckpoint"][];
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "screening";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /**
+             * Robots
+             * @default 1
+             */
+            robots?: number;
+            /**
+             * Seconds
+             * @default 600
+             */
+            seconds?: number;
+        };
+        /** SightingView */
+        SightingView: {
+            /** Bearing */
+            bearing: number;
+            /** Distance */
+            distance: number;
+            /** Mask */
+            mask: boolean | null;
+            /** Person */
+            person: string;
+            /** Temperature */
+            temperature: number | null;
         };
         /** SiteDoorView */
         SiteDoorView: {
@@ -2181,16 +2440,33 @@ export interface components {
          * StopKind
          * @enum {string}
          */
-        StopKind: "pick_up" | "drop_off" | "visit" | "treat";
+        StopKind: "pick_up" | "drop_off" | "visit" | "treat" | "inspect";
         /** StopView */
         StopView: {
             /** Items */
             items: string[];
             kind: components["schemas"]["StopKind"];
+            /**
+             * Missed
+             * @default false
+             */
+            missed: boolean;
+            /**
+             * Not After
+             * @default null
+             */
+            not_after: string | null;
+            /**
+             * Not Before
+             * @default null
+             */
+            not_before: string | null;
             /** Place */
             place: string;
+            /** @default null */
+            visit: components["schemas"]["VisitView"] | null;
         };
-        StreamMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ChangeMessage"] | components["schemas"]["PosesMessage"] | components["schemas"]["AliveMessage"];
+        StreamMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ChangeMessage"] | components["schemas"]["PosesMessage"] | components["schemas"]["ScreeningMessage"] | components["schemas"]["AliveMessage"];
         /**
          * TargetView
          * @description One target of a treatment: a named surface, or a place of the floor's and walls' grid.
@@ -2311,6 +2587,27 @@ export interface components {
          * @enum {string}
          */
         TreatmentMethod: "uv" | "spray";
+        /**
+         * VisitView
+         * @description The evidence that a robot was at a checkpoint: where it stood (m and rad, site frame) and since when.
+         */
+        VisitView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Level */
+            level: string;
+            /** Robot */
+            robot: string;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Yaw */
+            yaw: number;
+        };
         /**
          * WaitingFor
          * @description Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words.
@@ -4687,6 +4984,211 @@ export interface operations {
             };
         };
     };
+    cues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CueView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recheck_cue: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                cue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CueRecheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CueView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_screening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveScreeningView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     site: {
         parameters: {
             query?: never;
@@ -4841,7 +5343,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"];
+                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
             };
         };
         responses: {

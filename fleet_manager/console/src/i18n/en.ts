@@ -162,6 +162,7 @@ export const en = {
     pick_up: 'pick up at {{place}}',
     drop_off: 'drop off at {{place}}',
     visit: 'visit {{place}}',
+    inspect: 'inspect {{place}}',
     dock: 'dock at {{place}}',
     charge: 'charge at {{place}}',
     park: 'park at {{place}}',

@@ -163,6 +163,7 @@ export const zh: typeof en = {
     pick_up: '在{{place}}取件',
     drop_off: '在{{place}}交付',
     visit: '到访{{place}}',
+    inspect: '巡查{{place}}',
     dock: '在{{place}}对接',
     charge: '在{{place}}充电',
     park: '在{{place}}停放',
@@ -366,6 +367,9 @@ export const zh: typeof en = {
     room_not_ready: '{{subject}} 等待确认房间已清洁、无人且关门',
     dose_not_reached: '任务 {{subject}} 的部分表面未达到消毒剂量',
     schedule_missed: '定时任务 {{subject}} 未能执行',
+    checkpoint_missed: '巡逻点 {{subject}} 未在规定时间内巡查',
+    visit_overdue: '巡逻点 {{subject}} 已超过巡查间隔',
+    screening_cue: '筛查提示 {{subject}}：请人工复测',
   },
   alertNext: {
     no_charger: '请腾出一个充电桩，或人工为其充电',
@@ -385,6 +389,9 @@ export const zh: typeof en = {
     room_not_ready: '请确认房间已清洁、无人，关好门后确认清场',
     dose_not_reached: '请查看消毒证书，重新消毒或人工擦拭',
     schedule_missed: '如仍需要，请手动申请，或修改定时计划',
+    checkpoint_missed: '请派人前往该巡逻点，并查看任务为何延误',
+    visit_overdue: '请派人前往该巡逻点，或增加巡逻次数',
+    screening_cue: '请到场人工复测体温或查看口罩，填写结果后关闭',
   },
   problem: {
     'unknown-place': '没有该地点',

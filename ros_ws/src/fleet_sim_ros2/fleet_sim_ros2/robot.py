@@ -392,7 +392,7 @@ class SimulatedRobot:
                     self._end_dock(Outcome.SUCCEEDED)
             case port.Refusal(subject=subject, reason=reason):
                 self._refused(subject, reason)
-            case port.ChargeReached() | port.RoomSensed():
+            case port.ChargeReached() | port.RoomSensed() | port.PeopleSeen():
                 pass
             case _:
                 assert_never(event)
