@@ -324,7 +324,11 @@ class TransferPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecontaminationBay:
+    """Where robots are decontaminated: wiped down by a person, or, when `automatic`, by the bay in `duration` (s)."""
+
     waypoint: WaypointId
+    automatic: bool = False
+    duration: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,6 +481,30 @@ class ItemClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InfectionRules:
+    """When a robot is decontaminated before it goes on, and how a person does that.
+
+    After `leaving` one of these zone classes a robot serves no place outside them before it is decontaminated. A fleet
+    that may enter them is dedicated to them, and comes out to transfer points only, unless it is one of
+    `shared_fleets`. `protected_goods` (food, drugs, sterile goods) and soiled goods never go on one robot without
+    decontamination in between. `wipe_after` is the number of deliveries, a round of several stops counting as one,
+    after which robots of `wipe_fleets` (None: all) are wiped down. `agent` has to work for `contact_time` (s) on what
+    was wiped. `confirmed_by` are the roles of those who may confirm a wipe-down; empty: every person.
+    """
+
+    leaving: frozenset[ZoneClass] = frozenset({ZoneClass.CONTAMINATED, ZoneClass.ISOLATION})
+    shared_fleets: frozenset[FleetId] = frozenset()
+    protected_goods: frozenset[ItemClassId] = frozenset(
+        ItemClassId(name) for name in ("blood", "controlled_drug", "meal", "medicine", "opened_medicine", "sterile")
+    )
+    wipe_after: int | None = None
+    wipe_fleets: frozenset[FleetId] | None = None
+    agent: str = "alcohol 75 %"
+    contact_time: float = 60.0
+    confirmed_by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A whole hospital. Mappings are keyed by the id of what they hold and keep the order of the source.
 
@@ -503,5 +531,6 @@ class Site:
     spray_agents: Mapping[SprayAgentId, SprayAgent] = field(default_factory=dict)
     screening: ScreeningRules = ScreeningRules()
     quarantine: WaypointId | None = None
+    infection_rules: InfectionRules = InfectionRules()
     anchor: GeoAnchor | None = None
     timezone: str = "UTC"

@@ -71,6 +71,7 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     for lift in site.lifts.values():
         yield from _lift(site, lift)
     yield from _roles(site)
+    yield from _infection_rules(site)
     yield from _fleets(site)
     yield from _item_classes(site)
     if site.quarantine is not None and site.quarantine not in site.waypoints:
@@ -222,11 +223,25 @@ def _roles(site: Site) -> Iterator[BrokenLink]:
         for place in places:
             if place not in site.waypoints:
                 yield BrokenLink(None, f"waypoint {place!r}", field, _nowhere("waypoint", place))
+    for bay in site.decontamination_bays.values():
+        yield from _positive(None, f"waypoint {bay.waypoint!r}", {"decontamination": bay.duration})
     for charger in site.chargers.values():
         level = site.waypoints[charger.waypoint].level if charger.waypoint in site.waypoints else None
         feature = f"waypoint {charger.waypoint!r}"
         yield from _known_fleets(site, level, feature, "charger_fleets", charger.fleets)
         yield from _positive(level, feature, {"charger": charger.power})
+
+
+def _infection_rules(site: Site) -> Iterator[BrokenLink]:
+    rules = site.infection_rules
+    for field in ("shared_fleets", "wipe_fleets"):
+        yield from _known_fleets(site, None, "infection_rules", field, getattr(rules, field))
+    if rules.wipe_after is not None and rules.wipe_after < 1:
+        yield BrokenLink(None, "infection_rules", "wipe_after", f"must be 1 or more, not {rules.wipe_after}")
+    if not rules.agent.strip():
+        yield BrokenLink(None, "infection_rules", "agent", "names nothing to wipe with")
+    if not 0.0 <= rules.contact_time < math.inf:
+        yield BrokenLink(None, "infection_rules", "contact_time", f"must be 0 or greater, not {rules.contact_time}")
 
 
 def _fleets(site: Site) -> Iterator[BrokenLink]:

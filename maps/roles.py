@@ -1,6 +1,7 @@
 """What a waypoint is used for, as flat properties beside the waypoint's own: the form both GeoJSON formats use.
 
-`charger` (W) with `charger_fleets`, `holding` (waiting | parking), `transfer` (kind), `decontamination` (true).
+`charger` (W) with `charger_fleets`, `holding` (waiting | parking), `transfer` (kind), `decontamination` (true, or the
+seconds that an automatic bay takes).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def role_properties(site: Site, place: WaypointId) -> dict[str, Any]:
         roles["holding"] = "parking" if holding.parking else "waiting"
     if transfer := site.transfer_points.get(place):
         roles["transfer"] = transfer.kind.value
-    if place in site.decontamination_bays:
-        roles["decontamination"] = True
+    if bay := site.decontamination_bays.get(place):
+        roles["decontamination"] = bay.duration if bay.automatic else True
     return roles
 
 
@@ -46,8 +47,11 @@ def read_roles(properties: dict[str, Any], place: WaypointId, *, file: Path, fea
         yield "holding_points", record(HoldingPoint, parking=parking)
     if (transfer := properties.get("transfer")) is not None:
         yield "transfer_points", record(TransferPoint, kind=transfer)
-    if properties.get("decontamination"):
+    bay = properties.get("decontamination")
+    if bay is True:
         yield "decontamination_bays", record(DecontaminationBay)
+    elif bay is not None and bay is not False:
+        yield "decontamination_bays", record(DecontaminationBay, automatic=True, duration=bay)
 
 
 _HOLDING: Any = Literal["waiting", "parking"]

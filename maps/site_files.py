@@ -1,12 +1,12 @@
 """WardFleet's own map format: a folder with `site.yaml` and one GeoJSON file per level.
 
-`site.yaml` holds what belongs to the whole site: name, timezone, anchor, levels, buildings, lifts, fleets, item
-classes, dose presets and spray agents.
+`site.yaml` holds what belongs to the whole site: name, timezone, anchor, infection rules, levels, buildings, lifts,
+fleets, item classes, dose presets and spray agents.
 A level's file is a FeatureCollection in metres of the site frame, made to be edited in QGIS. What a feature
 is stands in its property `feature`; the other properties are the fields of the model's class:
 
     waypoint  Point       with its roles: `charger` (W), `charger_fleets`, `holding` (waiting | parking),
-                          `transfer` (kind), `decontamination` (true)
+                          `transfer` (kind), `decontamination` (true, or the seconds that an automatic bay takes)
     lane      LineString  drawn from start to end, one feature per direction; the waypoints' places count
     door      LineString  from the hinge to the other end
     zone      Polygon
@@ -43,6 +43,7 @@ from maps.model import (
     Fleet,
     Furniture,
     GeoAnchor,
+    InfectionRules,
     ItemClass,
     Lane,
     Level,
@@ -84,6 +85,7 @@ class _SiteFile:
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
+    infection_rules: InfectionRules = field(default_factory=InfectionRules)
     levels: tuple[_LevelEntry, ...]
 
 
@@ -122,6 +124,7 @@ def load_site(path: Path) -> Site:
         anchor=head.anchor,
         quarantine=head.quarantine,
         screening=head.screening,
+        infection_rules=head.infection_rules,
         **lists,
         **levels.parts,
     )
@@ -430,6 +433,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         anchor=site.anchor,
         quarantine=site.quarantine,
         screening=site.screening,
+        infection_rules=site.infection_rules,
         levels=tuple(
             _LevelEntry(id=level.id, elevation=level.elevation, file=files[level.id]) for level in site.levels.values()
         ),

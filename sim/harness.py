@@ -45,6 +45,7 @@ from sim.jams import Jam, Jams
 from sim.people import Nurses
 from sim.room_staff import RoomStaff
 from sim.violations import Motion, Violation, violations
+from sim.wipers import Wipers
 from sim.world import World
 
 SELDOM = AgentSettings(moving_period=60.0, idle_period=60.0)
@@ -57,11 +58,11 @@ LONG_SILENCE = Patience(unreachable_after=150.0, no_signal=150.0)
 class Hospital:
     """Everything is built on entering, in the running loop, and ended on leaving.
 
-    The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for
-    a hand-over, None leaves all hand-overs to the caller. With `judge` all motion is kept for `violations`, and the
-    traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds up in `judge_seconds`.
-    `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff` is who may sign.
-    `said` holds what each robot has said aloud.
+    The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for a
+    hand-over, None leaves all hand-overs to the caller; `wipers` is that until a robot is wiped down. With `judge` all
+    motion is kept for `violations`, and the traffic is watched for `jams`; with `judge_clock`, a wall clock, the time
+    of the latter adds up in `judge_seconds`. `start` is the time of the first moment, `charges` the fleets' states of
+    charge then. `staff` is who may sign. `said` holds what each robot has said aloud.
     Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
     whoever asks for something meanwhile waits, and asks again.
     """
@@ -72,6 +73,7 @@ class Hospital:
         *,
         seed: int = 1,
         nurses: float | None = 30.0,
+        wipers: float | None = 30.0,
         agents: AgentSettings = SELDOM,
         patience: Patience = LONG_SILENCE,
         latency: float = 0.0,
@@ -88,6 +90,7 @@ class Hospital:
         self.site = site
         self._seed = seed
         self._nurses = nurses
+        self._wipers = wipers
         self._agent_settings = agents
         self._patience = patience
         self._latency = latency
@@ -124,6 +127,9 @@ class Hospital:
         if self._nurses is not None:
             self.nurses = Nurses(self.do, self._rng("nurses/0"), median=self._nurses)
             self.room_staff = RoomStaff(self.do, self.world, self._rng("rooms/0"), median=self._nurses)
+        if self._wipers is not None:
+            roles = sorted(self.site.infection_rules.confirmed_by) or ["cleaner"]
+            self.wipers = Wipers(self.do, self._rng("wipers/0"), median=self._wipers, role=roles[0])
         for fleet in self.site.fleets.values():
             for robot in fleet.robots:
                 if robot.home is None:
@@ -177,6 +183,8 @@ class Hospital:
         if self._nurses is not None:
             self.nurses.attend(self.manager)
             self.room_staff.attend(self.manager)
+        if self._wipers is not None:
+            self.wipers.attend(self.manager)
         if self._crashes is not None:
             self.manager.watch(self._crashes.told)
         self.link.attach(self.manager)

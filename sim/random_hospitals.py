@@ -15,11 +15,14 @@ from maps.model import (
     CarrierKind,
     Charger,
     Compartment,
+    DecontaminationBay,
     Disposition,
     Door,
     DoorId,
     Fleet,
     FleetId,
+    Flow,
+    InfectionRules,
     ItemClass,
     ItemClassId,
     Lane,
@@ -34,6 +37,9 @@ from maps.model import (
     Site,
     Waypoint,
     WaypointId,
+    Zone,
+    ZoneClass,
+    ZoneId,
 )
 
 CARTS, TUGS, PORTERS = FleetId("carts"), FleetId("tugs"), FleetId("porters")
@@ -102,7 +108,7 @@ def random_hospital(seed: int) -> Site:
         ),
     )
     fleets = _fleets(rng, homes)
-    return Site(
+    site = Site(
         name=f"random hospital {seed}",
         levels={level: Level(id=level, elevation=4.0 * number) for number, level in enumerate(levels)},
         waypoints={place.id: place for place in (*places, *bays)},
@@ -113,6 +119,43 @@ def random_hospital(seed: int) -> Site:
         chargers={home: Charger(waypoint=home) for home in homes},
         item_classes={known.id: known for known in classes},
         quarantine=bays[-1].id,
+    )
+    return _with_infections(site, bays[robots:-1], random.Random(f"hospital {seed} infections"))
+
+
+def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> Site:
+    """Every third hospital has an isolation room, and drugs and waste that its carts carry both.
+
+    Now and then a bay is for decontamination; elsewhere robots are wiped down where they are in nobody's way.
+    """
+    if rng.random() >= 1.0 / 3.0 or not spare:
+        return site
+    door = site.waypoints[WaypointId(spare[0].id.replace("bay", "c"))]
+    x, y = door.x - 1.2, door.y - _BAY
+    name = f"{door.level}bay-isolation"
+    room = Waypoint(id=WaypointId(name), level=door.level, x=x, y=y, name=name)
+    lanes: list[Lane] = []
+    _joined(lanes, door, room)
+    isolation = Zone(
+        id=ZoneId("isolation"),
+        level=room.level,
+        polygon=((x - 0.9, y - 0.9), (x + 0.9, y - 0.9), (x + 0.9, y + 0.9), (x - 0.9, y + 0.9)),
+        zone_class=ZoneClass.ISOLATION,
+    )
+    kinds = (
+        ItemClass(id=ItemClassId("medicine"), name="medicine"),
+        ItemClass(id=ItemClassId("waste"), name="waste", flow=Flow.SOILED, on_cancel=Disposition.CONTINUE),
+    )
+    carts = replace(site.fleets[CARTS], zones=frozenset(ZoneClass))
+    return replace(
+        site,
+        waypoints={**site.waypoints, room.id: room},
+        lanes={**site.lanes, **{lane.id: lane for lane in lanes}},
+        zones={isolation.id: isolation},
+        item_classes={**site.item_classes, **{kind.id: kind for kind in kinds}},
+        fleets={**site.fleets, CARTS: carts},
+        decontamination_bays={bay.id: DecontaminationBay(waypoint=bay.id) for bay in spare[: rng.randint(0, 1)]},
+        infection_rules=InfectionRules(shared_fleets=frozenset({CARTS})),
     )
 
 

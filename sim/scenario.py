@@ -55,6 +55,15 @@ class FleetPart(Part):
     capabilities: tuple[str, ...] | None = None
 
 
+class InfectionPart(Part):
+    """What differs from the site's infection rules; `contact_time` in s."""
+
+    wipe_after: Annotated[int, Field(ge=1)] | None = None
+    wipe_fleets: tuple[FleetName, ...] | None = None
+    shared_fleets: tuple[FleetName, ...] | None = None
+    contact_time: Annotated[float, Field(ge=0)] | None = None
+
+
 class DoorPart(Part):
     """`travel_time` is from closed to open (s)."""
 
@@ -217,6 +226,7 @@ class Scenario(Part):
     heartbeat: Annotated[float, Field(ge=1, le=60)] = 60.0
     latency: Annotated[float, Field(ge=0, le=10)] = 0.0
     fleets: Mapping[FleetName, FleetPart] = Field(default_factory=dict)
+    infection_rules: InfectionPart = InfectionPart()
     demand: tuple[Demand, ...] = ()
     people: tuple[People, ...] = ()
     doors: Mapping[DoorName | Literal["all"], DoorPart] = Field(default_factory=dict)

@@ -34,6 +34,7 @@ ALERTS: Final = (
     "lift_out",
     "no_carrier_left",
     "no_charger",
+    "no_decontamination",
     "not_automatic",
     "off_graph",
     "off_route",
@@ -47,6 +48,7 @@ ALERTS: Final = (
     "unreachable",
     "visit_overdue",
     "way_closed",
+    "wipe_down_waiting",
 )
 """Every kind of alert that the fleet manager raises."""
 

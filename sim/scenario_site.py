@@ -13,9 +13,9 @@ from maps.errors import BrokenReferenceError, MapReadError
 from maps.fleets import with_robots
 from maps.generator import generate
 from maps.importers import read_any
-from maps.model import FleetId, Lift, Site
+from maps.model import FleetId, InfectionRules, Lift, Site
 from sim.random_hospitals import random_hospital
-from sim.scenario import FleetPart, Scenario
+from sim.scenario import FleetPart, InfectionPart, Scenario
 from sim.scenario_fields import nearest
 
 SITES: Final = Path(__file__).parents[1] / "maps" / "sites"
@@ -32,6 +32,7 @@ def site_of(scenario: Scenario, folder: Path = Path()) -> Site:
     lifts = _parts_of(scenario.lifts, site.lifts, "lifts")
     return replace(
         site,
+        infection_rules=_rules(site, scenario.infection_rules),
         doors={door.id: replace(door, **_said(doors.get(door.id))) for door in site.doors.values()},
         lifts={lift.id: _with_lift(lift, lifts) for lift in site.lifts.values()},
     )
@@ -74,6 +75,14 @@ def _with_fleet(site: Site, fleet_id: FleetId, part: FleetPart) -> Site:
     changed = replace(fleet, battery=battery, capabilities=capabilities, **said)
     site = replace(site, fleets={**site.fleets, fleet_id: changed})
     return site if robots is None else with_robots(site, fleet_id, robots)
+
+
+def _rules(site: Site, part: InfectionPart) -> InfectionRules:
+    said = _said(part)
+    for field in ("wipe_fleets", "shared_fleets"):
+        if field in said:
+            said[field] = frozenset(said[field])
+    return replace(site.infection_rules, **said)
 
 
 def _with_lift(lift: Lift, parts: Mapping[str, BaseModel]) -> Lift:

@@ -173,6 +173,8 @@ def _step_text(mission: Mission, event: e.StepChanged) -> str | None:
     match event.status:
         case StepStatus.ACTIVE if step.kind is StepKind.GO_TO:
             return f"{mission.robot} sets out for {step.place}"
+        case StepStatus.WAITING_FOR_PERSON if step.kind is StepKind.DECONTAMINATE:
+            return f"{mission.robot} waits at {step.place} to be wiped down"
         case StepStatus.WAITING_FOR_PERSON:
             return f"{mission.robot} waits at {step.place} for somebody to {_hand_over(step)} the goods"
         case StepStatus.FAILED:

@@ -38,6 +38,7 @@ from fleet_manager.orchestration.commands import (
     ChangeTask,
     CheckLamp,
     CloseFollowUp,
+    ConfirmWipeDown,
     DeleteSchedule,
     EndAlarm,
     EndClosure,
@@ -481,6 +482,8 @@ class FakeFleetManager:
                 return self.zone(command.zone)
             case SetSchedule() | ChangeSchedule() | DeleteSchedule():
                 raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
+            case ConfirmWipeDown():
+                raise Conflict(f"{command.robot} does not wait to be wiped down", way_out="wait until it does")
             case SubmitDisinfection() | SubmitPatrol() | RecheckCue() | CheckLamp():
                 raise NotServable("no robot of this site has a lamp", way_out="choose another site")
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from fleet_manager.domain.events import EtaChanged, Event, MissionStarted
+from fleet_manager.domain import infection_control
+from fleet_manager.domain.events import EtaChanged, Event, MissionStarted, ZoneEntered
 from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration import custody, dispatch
@@ -183,6 +184,21 @@ def compartment_left_open() -> Iterator[None]:
         yield
 
 
+def exposure_forgotten() -> AbstractContextManager[None]:
+    """Nobody takes down which zones a robot enters."""
+
+    def record(real: Any, ledger: Ledger, event: Event) -> None:
+        if not isinstance(event, ZoneEntered):
+            real(ledger, event)
+
+    return _instead(Ledger, "record", record)
+
+
+def waste_beside_drugs() -> AbstractContextManager[None]:
+    """Whatever a robot has carried, it may carry anything next."""
+    return _instead(infection_control, "may_carry", lambda _real, *_arguments: True)
+
+
 BUGS: tuple[Bug, ...] = (
     skipped_release,
     double_allocation,
@@ -199,4 +215,6 @@ BUGS: tuple[Bug, ...] = (
     second_signature_not_asked_for,
     goods_not_fetched,
     compartment_left_open,
+    exposure_forgotten,
+    waste_beside_drugs,
 )

@@ -41,6 +41,7 @@ from fleet_manager.orchestration.commands import (
     CheckLamp,
     CheckpointRequest,
     CloseFollowUp,
+    ConfirmWipeDown,
     HandOver,
     ItemReceipt,
     ItemRequest,
@@ -252,6 +253,15 @@ class LampCheck(_Request):
 
     def to_command(self, actor: Actor, robot: str) -> CheckLamp:
         return CheckLamp(actor=actor, robot=robot, replaced=self.replaced)
+
+
+class WipeDown(_Request):
+    """The robot was wiped down just now, and who says so answers for it; `agent` unless it is the site's own."""
+
+    agent: str | None = Field(default=None, min_length=1, max_length=80)
+
+    def to_command(self, actor: Actor, robot: str) -> ConfirmWipeDown:
+        return ConfirmWipeDown(actor=actor, robot=robot, agent=self.agent)
 
 
 class DeliveryRequest(_Request):

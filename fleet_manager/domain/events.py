@@ -311,7 +311,7 @@ class ScheduleDeleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissionStarted:
-    """A robot's own need: charge or park."""
+    """A robot's own need: charge, park, or be decontaminated."""
 
     mission: Mission
 
@@ -469,6 +469,24 @@ class ZoneEntered:
 
     robot: RobotId
     zone_class: ZoneClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotWipedDown:
+    """`actor` wiped it with `agent`, which works until `until`; an automatic bay does that by itself."""
+
+    robot: RobotId
+    actor: Actor
+    agent: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotDecontaminated:
+    """Nothing clings to it or its compartments any more but `exposure`, the classes of the zones it stands in."""
+
+    robot: RobotId
+    exposure: tuple[ZoneClass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -642,6 +660,8 @@ Event: TypeAlias = (
     | NodePassed
     | DriveEnded
     | ZoneEntered
+    | RobotWipedDown
+    | RobotDecontaminated
     | RobotRehomed
     | WaitStarted
     | WaitEnded

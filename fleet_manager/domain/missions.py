@@ -1,4 +1,4 @@
-"""Missions: one carrier's steps for one leg of a task, or for its own needs (charge, park)."""
+"""Missions: one carrier's steps for one leg of a task, or for its own needs (charge, park, decontaminate)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class MissionKind(StrEnum):
     PATROL = "patrol"
     CHARGE = "charge"
     PARK = "park"
+    DECONTAMINATE = "decontaminate"
 
 
 class MissionStatus(StrEnum):
@@ -37,12 +38,14 @@ class StepKind(StrEnum):
     TREAT = "treat"
     INSPECT = "inspect"
     DOCK = "dock"
+    DECONTAMINATE = "decontaminate"
 
 
 class StepStatus(StrEnum):
     """A hand-over is `active` while the compartment moves and `waiting_for_person` while it is offered.
 
-    A treatment is `waiting_for_person` until the room is confirmed as vacated, and `active` from then on.
+    A treatment is `waiting_for_person` until the room is confirmed as vacated, and `active` from then on. So is a
+    decontamination until the robot is wiped down; it is `active` while the agent works.
     """
 
     PENDING = "pending"

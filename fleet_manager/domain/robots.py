@@ -201,9 +201,11 @@ class Robot:
     """`waypoint` is the last one it passed or stands at; None until its agent has told.
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last
-    decontamination. `loads` names the compartment of each item on board, `opened` the compartments that stand open.
-    `home` replaces the site's own while that one is needed by others. `retreat` is the way from the end of its drive to
-    where it can stay: planned for, so that others pass in turn, but driven only when it has nothing else to do.
+    decontamination, `carried` the compartment and class of what it had on board since then, `deliveries` their number;
+    what it was wiped with works until `contact_until`. `loads` names the compartment of each item on board, `opened`
+    the compartments that stand open. `home` replaces the site's own while that one is needed by others. `retreat` is
+    the way from the end of its drive to where it can stay: planned for, so that others pass in turn, but driven only
+    when it has nothing else to do.
     """
 
     id: RobotId
@@ -226,6 +228,9 @@ class Robot:
     loads: tuple[tuple[str, str], ...] = ()
     opened: tuple[str, ...] = ()
     exposure: frozenset[ZoneClass] = frozenset()
+    carried: tuple[tuple[str, str], ...] = ()
+    deliveries: int = 0
+    contact_until: datetime | None = None
     reports: int = 0
     next_sequence: int = 1
     next_command: int = 1

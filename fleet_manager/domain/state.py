@@ -295,6 +295,9 @@ def _cancellation_started(s: FleetState, event: e.CancellationStarted, at: datet
 def _task_ended(s: FleetState, event: e.TaskEnded, at: datetime) -> None:
     task = s.tasks[event.task].become(event.status)
     s.put_task(replace(task, ended_at=at, outcome=event.outcome, eta=None))
+    if task.robot is not None and task.picked_up_at is not None:
+        robot = s.robots[task.robot]
+        s.put_robot(replace(robot, deliveries=robot.deliveries + 1))
 
 
 def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) -> None:
@@ -315,7 +318,10 @@ def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) ->
     moved = {item for item, _ in event.loads if item in handed}
     for robot in [r for r in s.robots.values() if r.id != event.robot and any(i in moved for i, _ in r.loads)]:
         s.put_robot(replace(robot, loads=tuple(load for load in robot.loads if load[0] not in moved)))
-    s.put_robot(replace(s.robots[event.robot], loads=event.loads))
+    robot = s.robots[event.robot]
+    kinds = {str(item.id): item.item_class for item in task.items}
+    new = ((where, str(kinds[item])) for item, where in event.loads if kinds.get(item) is not None)
+    s.put_robot(replace(robot, loads=event.loads, carried=tuple(sorted({*robot.carried, *new}))))
 
 
 def _custody_changed(
@@ -534,8 +540,9 @@ def _mission_ended(s: FleetState, event: e.MissionEnded, at: datetime) -> None:
             s.changed.handovers[step.id] = None
     robot = s.robots[mission.robot]
     if robot.mission == mission.id:
-        status = RobotStatus.IDLE if robot.status is RobotStatus.WORKING else robot.status
-        s.put_robot(replace(robot, mission=None, status=status, pending=()))
+        at_work = robot.status in (RobotStatus.WORKING, RobotStatus.DECONTAMINATING)
+        status = RobotStatus.IDLE if at_work else robot.status
+        s.put_robot(replace(robot, mission=None, status=status, pending=(), contact_until=None))
 
 
 def _robot_connected(s: FleetState, event: e.RobotConnected, at: datetime) -> None:
@@ -682,6 +689,15 @@ def _zone_entered(s: FleetState, event: e.ZoneEntered, at: datetime) -> None:
     s.put_robot(replace(robot, exposure=robot.exposure | {event.zone_class}))
 
 
+def _robot_wiped_down(s: FleetState, event: e.RobotWipedDown, at: datetime) -> None:
+    s.put_robot(replace(s.robots[event.robot], contact_until=event.until))
+
+
+def _robot_decontaminated(s: FleetState, event: e.RobotDecontaminated, at: datetime) -> None:
+    robot = s.robots[event.robot]
+    s.put_robot(replace(robot, exposure=frozenset(event.exposure), carried=(), deliveries=0, contact_until=None))
+
+
 def _robot_rehomed(s: FleetState, event: e.RobotRehomed, at: datetime) -> None:
     s.put_robot(replace(s.robots[event.robot], home=event.home))
 
@@ -818,6 +834,8 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.NodePassed: _node_passed,
     e.DriveEnded: _drive_ended,
     e.ZoneEntered: _zone_entered,
+    e.RobotWipedDown: _robot_wiped_down,
+    e.RobotDecontaminated: _robot_decontaminated,
     e.RobotRehomed: _robot_rehomed,
     e.WaitStarted: _wait_started,
     e.WaitEnded: _wait_ended,

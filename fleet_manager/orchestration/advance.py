@@ -28,6 +28,8 @@ class Signal(StrEnum):
     TREATED = "treated"
     INSPECTED = "inspected"
     HEARD = "heard"
+    WIPED_DOWN = "wiped_down"
+    DECONTAMINATED = "decontaminated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,20 @@ class LookRound:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitWipeDown:
+    """A person has to wipe the robot down and to confirm that, unless the bay does it."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     pass
 
 
-Wish: TypeAlias = DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | LookRound | Finish
+Wish: TypeAlias = (
+    DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | LookRound | AwaitWipeDown | Finish
+)
 
 _HANDOVERS = (StepKind.PICK_UP, StepKind.DROP_OFF)
 
@@ -118,6 +129,12 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case StepKind.INSPECT, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.ACTIVE)], LookRound(step)
         case StepKind.INSPECT, StepStatus.ACTIVE, Signal.INSPECTED:
+            return on()
+        case StepKind.DECONTAMINATE, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.WAITING_FOR_PERSON)], AwaitWipeDown(step)
+        case StepKind.DECONTAMINATE, StepStatus.WAITING_FOR_PERSON, Signal.WIPED_DOWN:
+            return [become(StepStatus.ACTIVE)], None
+        case StepKind.DECONTAMINATE, StepStatus.ACTIVE, Signal.DECONTAMINATED:
             return on()
         case kind, StepStatus.PENDING, Signal.BEGIN if kind in _HANDOVERS:
             return [become(StepStatus.ACTIVE)], OfferHandover(step)

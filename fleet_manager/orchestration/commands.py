@@ -126,6 +126,15 @@ class CheckLamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmWipeDown:
+    """The robot was wiped down just now; `agent` None: with what the site uses."""
+
+    actor: Actor
+    robot: str
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSchedule:
     """Ask for `task` again and again. `begins` is local time of `timezone`, None for the site's own."""
 
@@ -319,6 +328,7 @@ UserCommand = (
     | ChangeSchedule
     | DeleteSchedule
     | CheckLamp
+    | ConfirmWipeDown
     | ChangeTask
     | CancelTask
     | SendPorter

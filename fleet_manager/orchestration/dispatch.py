@@ -11,10 +11,12 @@ from typing import Final
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.closures import Closure
 from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferred
+from fleet_manager.domain.infection_control import Need
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step, StepKind
 from fleet_manager.domain.robots import Robot, RobotMode
 from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskKind, TaskStatus
 from fleet_manager.orchestration.advance import Signal
+from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
@@ -25,7 +27,14 @@ from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import Estimate, estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import charge_steps, delivery_steps, park_steps, patrol_steps, treatment_steps
+from fleet_manager.planning.steps import (
+    charge_steps,
+    decontamination_steps,
+    delivery_steps,
+    park_steps,
+    patrol_steps,
+    treatment_steps,
+)
 from maps.model import CarrierKind, Fleet, Flow, ItemClassId, RobotId, Site, WaypointId
 
 _AGES: Final = timedelta(minutes=20)
@@ -40,6 +49,16 @@ _MISSION_OF: Final = {
 
 _CLOSED: Final = "closed"
 """The code of a refusal for which a closure is to blame."""
+
+_UNCLEAN: Final = "needs_decontamination"
+"""The code of a refusal that decontamination would lift."""
+
+_OWN_STEPS: Final = {
+    MissionKind.CHARGE: charge_steps,
+    MissionKind.PARK: park_steps,
+    MissionKind.DECONTAMINATE: decontamination_steps,
+}
+"""How a robot does what it needs itself."""
 
 _PER_RANK: Final = 1e5
 _WORTH_LEAVING_CHARGER: Final = 0.3
@@ -65,6 +84,7 @@ class Dispatch:
         missions: Missions,
         treatments: Treatments,
         patrols: Patrols,
+        decontamination: Decontamination,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -74,12 +94,15 @@ class Dispatch:
         self._missions = missions
         self._treatments = treatments
         self._patrols = patrols
+        self._decontamination = decontamination
         self._assign = assign
+        self._unclean: dict[RobotId, Need] = {}
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
 
     def cycle(self) -> None:
         """The phases, in order; each leaves a state that is fine to stop in."""
         self._assign_queued_tasks()
+        self._decontaminate()
         self._give_homes_back()
         self._recharge()
         self._leave_chargers()
@@ -136,6 +159,7 @@ class Dispatch:
         mission = self._ledger.state.mission_of(robot)
         idle = mission is None or mission.task is None
         free = not robot.loads and not robot.unlocked
+        free = free and robot.contact_until is None
         return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
 
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:
@@ -149,6 +173,9 @@ class Dispatch:
             return _Refusal("porter_wanted", "a person was asked for")
         if not task.porter_only and fleet.carrier is CarrierKind.PERSON:
             return _Refusal("porter_not_wanted", "porters are sent on request only")
+        need = self._decontamination.needed_before(robot, task)
+        if need is not None:
+            return _Refusal(_UNCLEAN, f"has to be decontaminated first: it {need.because}")
         start = self._execution.will_stand_at(robot.id)
         assert start is not None
         lamp = self._treatments.lamp_refusal(robot) if task.treatment is not None else None
@@ -212,11 +239,14 @@ class Dispatch:
             return self._treatments.unfit(task.treatment, fleet)
         if task.inspects:
             return self._patrols.unfit(task, fleet)
+        classes_at = self._decontamination.classes_at
         for stop in task.stops:
-            classes = frozenset(z.zone_class for z in self._routes.zones.of[stop.place] if z.zone_class is not None)
-            refused = infection_control.refusal(fleet, stop.place, classes, self._site)
+            refused = infection_control.refusal(fleet, stop.place, classes_at(stop.place), self._site)
             if refused is not None:
                 return refused
+        brings_out = infection_control.brings_out(task, fleet, self._site, classes_at)
+        if brings_out is not None:
+            return brings_out
         return self._unfit_for_goods(task.items, fleet)
 
     def _unfit_for_goods(self, items: Sequence[Item], fleet: Fleet) -> str | None:
@@ -229,6 +259,8 @@ class Dispatch:
             flow = known.flow if known else Flow.CLEAN
             if fleet.flow is not None and flow is not fleet.flow:
                 return f"carries {fleet.flow} goods only"
+        if not infection_control.may_carry((), items, self._site):
+            return "carries no soiled goods beside food, drugs or sterile goods"
         if load(items, fleet.compartments, self._site.item_classes) is None:
             return "has no compartment that fits"
         return None
@@ -295,6 +327,7 @@ class Dispatch:
             reasons = self._reasons(task, judged, None)
             self._call_for_opening(task, judged)
             self._call_for_a_carrier(task)
+            self._ask_for_decontamination(task, judged)
         else:
             start = f"{task.earliest_start:%H:%M} UTC"
             reasons = (Reason(subject=task.id, code="not_yet", text=f"starts at {start}"),)
@@ -369,9 +402,26 @@ class Dispatch:
             return _Refusal("busy", f"works for {mission.task}")
         if robot.loads:
             return _Refusal("loaded", "has goods on board")
+        if robot.contact_until is not None:
+            return _Refusal("decontaminating", "is being decontaminated")
         if not self._available(robot):
             return _Refusal("busy", "locks its compartment or is not located yet")
         return None
+
+    def _ask_for_decontamination(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal]) -> None:
+        """Nobody takes the task, and a carrier would that was decontaminated: one of those is enough."""
+        state = self._ledger.state
+        lacking = [r for r, found in judged.items() if isinstance(found, _Refusal) and found.code == _UNCLEAN]
+        robots = [state.robots[robot] for robot in lacking]
+        if any(isinstance(found, Estimate) for found in judged.values()) or any(
+            map(self._decontamination.runs, robots)
+        ):
+            return
+        for robot in robots:
+            need = self._decontamination.needed_before(robot, task)
+            if need is not None and self._decontamination.may_go(robot):
+                self._unclean[robot.id] = need
+                return
 
     # --- what a carrier does without a task --------------------------------------------------------------
 
@@ -384,6 +434,16 @@ class Dispatch:
             and self._available(robot)
             and self._site.fleets[robot.fleet].carrier is not CarrierKind.PERSON
         ]
+
+    def _decontaminate(self) -> None:
+        """Send who must not do the next task as it is to a bay."""
+        for robot in self._resting():
+            need = self._decontamination.due(robot) or self._unclean.get(robot.id)
+            if need is not None:
+                place = self._decontamination.place_for(robot, need, self._occupied(robot.id))
+                if place is not None:
+                    self._begin(robot, MissionKind.DECONTAMINATE, place)
+        self._unclean.clear()
 
     def _give_homes_back(self) -> None:
         for robot in self._resting():
@@ -453,7 +513,7 @@ class Dispatch:
 
     def _begin(self, robot: Robot, kind: MissionKind, place: WaypointId) -> None:
         mission_id = self._next_mission()
-        steps = charge_steps(mission_id, place) if kind is MissionKind.CHARGE else park_steps(mission_id, place)
+        steps = _OWN_STEPS[kind](mission_id, place)
         self._ledger.record(MissionStarted(mission=Mission(id=mission_id, kind=kind, robot=robot.id, steps=steps)))
         self._missions.signal(robot.id, Signal.BEGIN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 from fleet_manager.domain.events import (
@@ -134,6 +135,25 @@ class Execution(Allocation):
         """The lanes that it must not use at all."""
         return self._ledger.state.closed_lanes(start, strictly=True)
 
+    def _closed_for(self, robot: Robot, start: WaypointId, goal: WaypointId) -> frozenset[LaneId]:
+        """The lanes that a robot should not use to `goal`: one that would come out of a soiling zone does not enter it.
+
+        So it gives way and turns elsewhere, and is not exposed for nothing.
+        """
+        closed = self._closed(start)
+        rules = self._site.infection_rules
+        if robot.fleet not in rules.shared_fleets or self._soils(goal):
+            return closed
+        return closed | self._into_soiling
+
+    @cached_property
+    def _into_soiling(self) -> frozenset[LaneId]:
+        lanes = self._site.lanes.values()
+        return frozenset(lane.id for lane in lanes if self._soils(lane.end) and not self._soils(lane.start))
+
+    def _soils(self, place: WaypointId) -> bool:
+        return any(zone.zone_class in self._site.infection_rules.leaving for zone in self._routes.zones.of[place])
+
     def mobility_changed(self, robot_id: RobotId) -> None:
         """Pause, e-stop, silence and their end: a robot that can't move for long is planned round."""
         robot = self._ledger.state.robots[robot_id]
@@ -185,7 +205,8 @@ class Execution(Allocation):
         if start is None:
             return False
         tables = self._routes.of(robot.fleet)
-        route = tables.route(start, goal, self._closed(start)) or tables.route(start, goal, self._forbidden(start))
+        wanted = self._closed_for(robot, start, goal)
+        route = tables.route(start, goal, wanted) or tables.route(start, goal, self._forbidden(start))
         if route is None:
             return False
         if self.on_foot(robot):
@@ -266,7 +287,7 @@ class Execution(Allocation):
         start = self.will_stand_at(robot_id)
         assert start is not None
         first = self._first_node(robot)
-        closed = self._closed(start)
+        closed = self._closed_for(robot, start, goal)
         claim = self._find(robot, goal, first, closed, before, rest)
         if claim is None and closed and self._routes.of(robot.fleet).time(start, goal, closed) is None:
             claim = self._find(robot, goal, first, self._forbidden(start), before, rest)
@@ -327,7 +348,9 @@ class Execution(Allocation):
         weight = self._weight(robot)
         return {
             other.id: Movable(
-                claim=other.next_command, weight=self._weight(other), closed=self._closed(other.drive.allocated_end)
+                claim=other.next_command,
+                weight=self._weight(other),
+                closed=self._closed_for(other, other.drive.allocated_end, other.drive.goal),
             )
             for other in self._ledger.state.robots.values()
             if other.drive is not None
@@ -603,11 +626,8 @@ class Execution(Allocation):
                 state_of_charge=report.state_of_charge,
             )
         )
+        self._expose(robot_id, node.waypoint)
         robot = self._ledger.state.robots[robot_id]
-        for zone in self._routes.zones.of[node.waypoint]:
-            if zone.zone_class is not None and zone.zone_class not in robot.exposure:
-                self._ledger.record(ZoneEntered(robot=robot_id, zone_class=zone.zone_class))
-                robot = self._ledger.state.robots[robot_id]
         assert robot.drive is not None
         if self.on_foot(robot):
             return True
@@ -616,6 +636,13 @@ class Execution(Allocation):
         self.allocate(robot_id)
         self.wake_those_behind(robot_id)
         return True
+
+    def _expose(self, robot_id: RobotId, place: WaypointId) -> None:
+        """The robot is in the zones of a place."""
+        for zone in self._routes.zones.of[place]:
+            known = self._ledger.state.robots[robot_id].exposure
+            if zone.zone_class is not None and zone.zone_class not in known:
+                self._ledger.record(ZoneEntered(robot=robot_id, zone_class=zone.zone_class))
 
     def arrived(self, robot_id: RobotId, command_id: str) -> bool:
         """The agent says that a drive is done; False unless it is the present one and its end was reached."""
@@ -646,4 +673,7 @@ class Execution(Allocation):
             self._devices.end(session)
         self._waiting.pop(robot_id, None)
         self._wanted.pop(robot_id, None)
+        at = self._ledger.state.robots[robot_id].waypoint
+        if at is not None:
+            self._expose(robot_id, at)
         self.place(robot_id)

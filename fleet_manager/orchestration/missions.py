@@ -41,6 +41,7 @@ from fleet_manager.domain.tasks import (
 )
 from fleet_manager.orchestration.advance import (
     AwaitRoom,
+    AwaitWipeDown,
     DockAt,
     DriveTo,
     Finish,
@@ -54,6 +55,7 @@ from fleet_manager.orchestration.advance import (
 )
 from fleet_manager.orchestration.commands import Proof
 from fleet_manager.orchestration.custody import CustodyRules
+from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.patrols import Patrols
@@ -93,6 +95,7 @@ class Missions:
         custody: CustodyRules,
         treatments: Treatments,
         patrols: Patrols,
+        decontamination: Decontamination,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -105,6 +108,7 @@ class Missions:
         self._custody = custody
         self._treatments = treatments
         self._patrols = patrols
+        self._decontamination = decontamination
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -142,6 +146,9 @@ class Missions:
                 self._treat(robot_id, step)
             case LookRound(step):
                 self._look_round(robot_id, step)
+            case AwaitWipeDown(step):
+                if self._decontamination.begin(robot_id, step):
+                    self.signal(robot_id, Signal.WIPED_DOWN)
             case Finish():
                 self._finish(robot_id, mission)
 
@@ -261,9 +268,22 @@ class Missions:
         if self._execution.on_foot(robot):
             self._opened(robot_id)
             return
+        need = self._decontamination.shut_out(robot, step.place)
+        if need is not None:
+            self._turn_back(robot_id, f"{robot_id} {need.because} and does not serve {step.place} as it is")
+            return
         for compartment in self._compartments(robot, step):
             items = tuple(str(item) for item in step.items)
             self._issue(robot_id, CommandKind.OPEN_COMPARTMENT, step=step.id, compartment=compartment, items=items)
+
+    def _turn_back(self, robot_id: RobotId, text: str) -> None:
+        """It must not serve the place where it is: its task waits for another carrier, goods on board for a person."""
+        task = self._ledger.state.task_of(self._ledger.state.robots[robot_id])
+        assert task is not None
+        if task.on_board or task.status is TaskStatus.CANCELLING:
+            self.fail(robot_id, "needs_decontamination", text)
+        else:
+            self.requeue(task, Reason(subject=robot_id, code="needs_decontamination", text=text), exclude=False)
 
     def _lock(self, robot_id: RobotId, step: Step, opening: Sequence[str] = ()) -> None:
         """Close what stands open, and what is `opening`."""
@@ -722,10 +742,12 @@ class Missions:
             self._issue(mission.robot, CommandKind.STOP_TREATING, subject=treats.id)
         self._stop_inspecting(mission.robot)
         self._ledger.close_alert("room_not_ready", mission.robot)
+        self._decontamination.over(mission.robot)
 
     def give_up(self, mission: Mission, reason: str) -> None:
-        """End a robot's own mission (park, charge) because a task needs it."""
+        """End a robot's own mission (park, charge, be decontaminated) because a task needs it."""
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.ABORTED, reason=reason))
+        self._decontamination.over(mission.robot)
 
     def requeue(self, task: DeliveryTask, reason: Reason, *, exclude: bool) -> None:
         """Take a task from its carrier. Goods on board stay there until a person fetches them.

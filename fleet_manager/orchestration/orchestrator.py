@@ -21,6 +21,7 @@ from fleet_manager.domain.handovers import HandoverCodes
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import Actor, TaskId, Treatment
+from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import (
     CancelTask,
@@ -31,6 +32,7 @@ from fleet_manager.orchestration.commands import (
     ChangeTask,
     CheckLamp,
     CloseFollowUp,
+    ConfirmWipeDown,
     DeleteSchedule,
     EndAlarm,
     EndClosure,
@@ -48,6 +50,7 @@ from fleet_manager.orchestration.commands import (
     UserCommand,
 )
 from fleet_manager.orchestration.custody import CustodyRules
+from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
@@ -226,6 +229,9 @@ class Orchestrator:
         self._treatments = Treatments(site, self._ledger, self._routes, disinfection or DisinfectionRules(), think)
         self._patrols = Patrols(site, self._ledger, self._routes)
         self._screening = Screening(site, self._ledger)
+        self._decontamination = Decontamination(
+            site, self._ledger, self._routes, self._execution, places, self.patience
+        )
         self._custody = CustodyRules(site, self._ledger, self._routes, staff or StaffRegister(), codes, self.patience)
         self._missions = Missions(
             site,
@@ -236,6 +242,7 @@ class Orchestrator:
             self._custody,
             self._treatments,
             self._patrols,
+            self._decontamination,
             link,
             self.patience,
             self._want_dispatch,
@@ -244,7 +251,14 @@ class Orchestrator:
             site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
         )
         self._dispatch = Dispatch(
-            site, self._ledger, self._routes, self._execution, self._missions, self._treatments, self._patrols
+            site,
+            self._ledger,
+            self._routes,
+            self._execution,
+            self._missions,
+            self._treatments,
+            self._patrols,
+            self._decontamination,
         )
         self._intake = Intake(
             site,
@@ -303,6 +317,7 @@ class Orchestrator:
         self._patrols.take_up()
         self._missions.inspections_take_up()
         self._screening.take_up()
+        self._decontamination.take_up()
         await self._finish_batch()
         await self._treatments.prepare_open()
         self._running = True
@@ -490,6 +505,10 @@ class Orchestrator:
                 checked = self._treatments.check_lamp(command)
                 self._want_dispatch()
                 return lambda: self._robot_view(checked)
+            case ConfirmWipeDown():
+                wiped = self._decontamination.confirm(command)
+                self._missions.signal(wiped, Signal.WIPED_DOWN)
+                return lambda: self._robot_view(wiped)
             case SetSchedule():
                 made = self._schedules.set(command)
                 return lambda: schedule_view(self._schedules.schedule(made))
@@ -565,6 +584,11 @@ class Orchestrator:
                 self._missions.nobody_came(subject, end=kind == "handover_end")
             case "carry_time_soon" | "carry_time_over":
                 self._custody.carried_long(subject, over=kind == "carry_time_over")
+            case "wipe_down_alert":
+                self._decontamination.nobody_came(RobotId(subject))
+            case "contact":
+                if self._decontamination.contact_over(RobotId(subject)):
+                    self._missions.signal(RobotId(subject), Signal.DECONTAMINATED)
             case "session":
                 self._session_over(self._devices.due(subject))
             case "schedule":

@@ -94,13 +94,16 @@ def _person_wait(step: Step) -> WaitingFor:
             because=because,
         )
     what = "load" if step.kind is StepKind.PICK_UP else "take"
+    because = f"somebody to {what} the goods at {step.place}"
+    if step.kind is StepKind.DECONTAMINATE:
+        because = f"somebody to wipe it down at {step.place}"
     return WaitingFor(
         kind=WaitKind.PERSON,
         resource=step.place,
         held_by=None,
         since=step.started_at,
         until=None,
-        because=f"somebody to {what} the goods at {step.place}",
+        because=because,
     )
 
 

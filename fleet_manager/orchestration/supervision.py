@@ -16,7 +16,7 @@ from fleet_manager.domain.events import (
     RobotModeChanged,
     RobotUnreachable,
 )
-from fleet_manager.domain.missions import StepStatus
+from fleet_manager.domain.missions import StepKind, StepStatus
 from fleet_manager.domain.robots import Robot, RobotMode, RobotStatus
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.execution import Execution
@@ -380,8 +380,13 @@ class Supervision:
             elif robot.mission is not None and robot.status is RobotStatus.OFFLINE:
                 self._ledger.set_timer("rescue", robot.id, self._patience.rescue_after)
         for mission in state.missions.values():
-            if mission.step is not None and mission.step.status is StepStatus.WAITING_FOR_PERSON:
-                self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
-                self._ledger.set_timer("handover_end", mission.step.id, self._patience.handover_end)
+            step = mission.step
+            if (
+                step is not None
+                and step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF)
+                and step.status is StepStatus.WAITING_FOR_PERSON
+            ):
+                self._ledger.set_timer("handover_alert", step.id, self._patience.handover_alert)
+                self._ledger.set_timer("handover_end", step.id, self._patience.handover_end)
         self._closures.take_up()
         self._dispatch_wanted()

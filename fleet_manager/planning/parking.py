@@ -41,13 +41,18 @@ class Parking:
         return waypoint in self._site.chargers or (holding is not None and holding.parking)
 
     def _is_bay(self, fleet: FleetId, waypoint: Waypoint) -> bool:
-        if not waypoint.stop or waypoint.lift is not None:
+        if not waypoint.stop or waypoint.lift is not None or self._soils(fleet, waypoint.id):
             return False
         at_the_end = waypoint.name is not None and len(self._neighbours.get(waypoint.id, ())) == 1
         if not at_the_end and not self._for_robots(waypoint.id):
             return False
         near = self._conflicts.touching(fleet, waypoint_part(waypoint.id))
         return all(waypoint.id in _ends(part) for part in near if part.startswith("l:"))
+
+    def _soils(self, fleet: FleetId, place: WaypointId) -> bool:
+        """Whether a robot that comes out of soiling zones again would have to be decontaminated for waiting there."""
+        rules = self._site.infection_rules
+        return fleet in rules.shared_fleets and any(z.zone_class in rules.leaving for z in self._routes.zones.of[place])
 
     def nearest(
         self, fleet: FleetId, start: WaypointId, taken: Collection[WaypointId], closed: frozenset[LaneId]

@@ -78,6 +78,10 @@ def park_steps(mission: MissionId, place: WaypointId) -> tuple[Step, ...]:
     return (Step(id=StepId(f"{mission}-1"), kind=StepKind.GO_TO, place=place),)
 
 
+def decontamination_steps(mission: MissionId, place: WaypointId) -> tuple[Step, ...]:
+    return steps_between(mission, [(StepKind.DECONTAMINATE, place, ())])
+
+
 def steps_between(
     mission: MissionId,
     wanted: Sequence[tuple[StepKind, WaypointId, tuple[ItemId, ...]]],

@@ -39,6 +39,7 @@ def _collection(site: Site) -> dict[str, Any]:
         anchor=site.anchor,
         quarantine=site.quarantine,
         screening=site.screening,
+        infection_rules=site.infection_rules,
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),
         lifts=tuple(site.lifts.values()),
         doors=tuple(site.doors.values()),

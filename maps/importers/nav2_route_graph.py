@@ -30,6 +30,7 @@ from maps.model import (
     Fleet,
     FleetId,
     GeoAnchor,
+    InfectionRules,
     ItemClass,
     Lane,
     LaneId,
@@ -59,6 +60,7 @@ class SiteMember:
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
+    infection_rules: InfectionRules = field(default_factory=InfectionRules)
     levels: tuple[Level, ...] = ()
     lifts: tuple[Lift, ...] = ()
     doors: tuple[Door, ...] = ()
@@ -180,6 +182,7 @@ class _Reading:
             anchor=self.head.anchor,
             quarantine=self.head.quarantine,
             screening=self.head.screening,
+            infection_rules=self.head.infection_rules,
             levels={level: Level(id=level, elevation=height) for level, height in self.elevations.items()}
             | {level.id: level for level in self.head.levels},
             waypoints=self.waypoints,

@@ -30,6 +30,7 @@ from typer.core import TyperGroup
 from fleet_manager.api.schemas import TaskRequest
 from fleet_manager.cli.main import app
 from maps.generator import generate
+from maps.model import InfectionRules
 from robot_agents import protocol
 from robot_agents.registry import GROUP
 from robot_agents.ros2.settings import robot_settings
@@ -132,11 +133,16 @@ def _check_transcript(document: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
 def test_yaml(block: Block, tmp_path: Path) -> None:
-    """Whole scenarios, parts of one on the general hospital, or ROS parameters of a robot's agent."""
+    """Whole scenarios, parts of one on the general hospital, ROS parameters of a robot's agent, or a site's rules."""
     what, _, name = block.note.partition(" ")
     if block.note == "agent parameters":
         (given,) = yaml.safe_load(block.text).values()
         robot_settings(given["ros__parameters"], {})
+        return
+    if block.note == "infection rules":
+        assert TypeAdapter(InfectionRules).validate_python(yaml.safe_load(block.text)["infection_rules"]) == (
+            InfectionRules()
+        )
         return
     assert what in ("scenario", "part"), f"{block}: say what it is, such as `test: scenario NAME.scenario.yaml`"
     file = tmp_path / (name or "part.scenario.yaml")

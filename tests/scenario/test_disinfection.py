@@ -254,3 +254,20 @@ def test_room_is_disinfected_by_one_task_at_a_time_and_programs_do_not_vacate_it
                 await _tell(hospital, RoomNews.VACATED, Actor(id="door-sensor", role="system"))
 
     run_virtual(story())
+
+
+def test_robot_that_waits_for_its_room_waits_on_after_a_restart() -> None:
+    async def story() -> None:
+        async with Hospital(lamp_hospital(), nurses=None) as hospital:
+            await _check_lamp(hospital)
+            task = await hospital.disinfect(ROOM)
+            await _until(lambda: _waits(hospital))
+            await hospital.kill_manager()
+            await hospital.start_manager()
+            await asyncio.sleep(2 * 3600.0)
+            assert (await hospital.manager.task(task.id)).status == "underway"
+            await _tell(hospital, RoomNews.CLEANED)
+            await _tell(hospital, RoomNews.VACATED)
+            assert (await hospital.ended(task.id)).status is TaskStatus.COMPLETED
+
+    run_virtual(story())

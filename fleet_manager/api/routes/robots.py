@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from fleet_manager.api.answers import answer
 from fleet_manager.api.auth import RequestActor
-from fleet_manager.api.schemas import ActionReason, LampCheck
+from fleet_manager.api.schemas import ActionReason, LampCheck, WipeDown
 from fleet_manager.orchestration.commands import ChangeRobot, RobotAction
 from fleet_manager.orchestration.ports import FleetManager
 from fleet_manager.orchestration.views import RobotView
@@ -25,6 +25,10 @@ def robot_routes(manager: FleetManager) -> APIRouter:
     @router.post("/{robot_id}/lamp-check", summary="Its lamp's irradiance was measured, or the lamp changed")
     async def check_lamp(robot_id: str, actor: RequestActor, body: LampCheck | None = None) -> RobotView:
         return await answer(manager, (body or LampCheck()).to_command(actor, robot_id), RobotView)
+
+    @router.post("/{robot_id}/wiped-down", summary="Somebody wiped it down; it is fit again after the contact time")
+    async def wiped_down(robot_id: str, actor: RequestActor, body: WipeDown | None = None) -> RobotView:
+        return await answer(manager, (body or WipeDown()).to_command(actor, robot_id), RobotView)
 
     @router.post("/{robot_id}/{action}", summary="Pause, resume, take out of service or bring back")
     async def change_robot(

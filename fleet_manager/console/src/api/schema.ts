@@ -431,6 +431,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robots/{robot_id}/wiped-down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody wiped it down; it is fit again after the contact time */
+        post: operations["wiped_down"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/route": {
         parameters: {
             query?: never;
@@ -2654,6 +2671,14 @@ export interface components {
             until: string | null;
         };
         /**
+         * WipeDown
+         * @description The robot was wiped down just now, and who says so answers for it; `agent` unless it is the site's own.
+         */
+        WipeDown: {
+            /** Agent */
+            agent?: string | null;
+        };
+        /**
          * ZoneView
          * @description A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
          */
@@ -4505,6 +4530,81 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["LampCheck"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wiped_down: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                robot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WipeDown"] | null;
             };
         };
         responses: {

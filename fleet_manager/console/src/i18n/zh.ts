@@ -331,6 +331,8 @@ export const zh: typeof en = {
     porter: '已要求由运送员运送',
     cannot_carry: '不能承运该类物品',
     failed_before: '此前执行该任务失败',
+    needs_decontamination: '需先消毒',
+    decontaminating: '正在消毒，尚未到作用时间',
     porter_wanted: '已要求由运送员运送',
     porter_not_wanted: '仅在要求时派运送员',
     no_way: '没有可通行的路线',
@@ -370,6 +372,8 @@ export const zh: typeof en = {
     checkpoint_missed: '巡逻点 {{subject}} 未在规定时间内巡查',
     visit_overdue: '巡逻点 {{subject}} 已超过巡查间隔',
     screening_cue: '筛查提示 {{subject}}：请人工复测',
+    wipe_down_waiting: '{{subject}} 等待擦拭消毒，无人前来',
+    no_decontamination: '{{subject}} 需要消毒，但找不到可用的消毒位置',
   },
   alertNext: {
     no_charger: '请腾出一个充电桩，或人工为其充电',
@@ -392,6 +396,8 @@ export const zh: typeof en = {
     checkpoint_missed: '请派人前往该巡逻点，并查看任务为何延误',
     visit_overdue: '请派人前往该巡逻点，或增加巡逻次数',
     screening_cue: '请到场人工复测体温或查看口罩，填写结果后关闭',
+    wipe_down_waiting: '请擦拭消毒机器人，然后确认',
+    no_decontamination: '请开放通往消毒间的通道，或在地图上增加消毒位置',
   },
   problem: {
     'unknown-place': '没有该地点',
