@@ -65,6 +65,7 @@ class TreatmentRun:
         self._home = robot.pose()
         self._confirmed_at = command.confirmed_at
         self._disturbed_at: datetime | None = None
+        self._used_up: datetime | None = None
         self._person = False
         self._door_open = False
         self._frozen = ""
@@ -138,7 +139,9 @@ class TreatmentRun:
         danger = self._danger()
         if danger is not None:
             return danger
-        if self._disturbed_at is not None and self._confirmed_at <= self._disturbed_at:
+        # The manager's clock and the robot's may differ: what was confirmed before by either of them does not count.
+        known = (self._disturbed_at, self._used_up)
+        if any(before is not None and self._confirmed_at <= before for before in known):
             return "the room has to be confirmed as vacated again"
         if self._clock.now() - self._confirmed_at > timedelta(seconds=self.command.valid_for):
             return "the confirmation that the room is vacated is too old"
@@ -148,6 +151,7 @@ class TreatmentRun:
         if self._phase is _Phase.OVER:
             return
         self._disturbed_at = self._clock.now()
+        self._used_up = self._confirmed_at
         self._switch_off()
         if self._phase in (_Phase.COMING_BACK, _Phase.WAITING):
             return

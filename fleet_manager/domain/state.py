@@ -414,7 +414,7 @@ def _treatment_sampled(s: FleetState, event: e.TreatmentSampled, at: datetime) -
     if event.interrupted:
         interruptions = (*interruptions, Interruption(at=event.sample.at, because=event.sample.because))
         room = s.rooms.get(record.treatment.zone)
-        if room is not None and room.vacated_at is not None and room.vacated_at <= event.sample.at:
+        if room is not None:
             s.put_room(replace(room, vacated_at=None, vacated_by=None))
     s.put_treatment(replace(record, samples=(*record.samples, event.sample), interruptions=interruptions))
     _report_taken(s, event.robot, event.report, event.state_of_charge)

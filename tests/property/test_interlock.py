@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from robot_agents.protocol import Mode, ObservationKind, Pose, Sighting, Treat, TreatmentMethod, TreatmentStop
 from robot_agents.treatment import TreatmentRun
-from sim.clock import SIMULATED_START, LoopClock, run_virtual
+from sim.clock import SIMULATED_START, LoopClock, ShiftedClock, run_virtual
 
 _VALID = 300.0
 
@@ -201,5 +201,36 @@ def test_undisturbed_treatment_gives_each_stop_its_seconds_at_full_output() -> N
         assert not lamp.on
         await asyncio.sleep(10.0)
         assert book.done_ids == ["treat-1"]
+
+    run_virtual(history())
+
+
+def test_old_confirmation_does_not_count_again_when_the_robot_s_clock_is_behind() -> None:
+    async def history() -> None:
+        clock = ShiftedClock(LoopClock(SIMULATED_START))
+        clock.jump(-3600.0)
+        lamp, book = _Lamp(LoopClock(SIMULATED_START)), _Book()
+        command = Treat(
+            command_id="treat-1",
+            step_id="M1-2",
+            zone="room",
+            method=TreatmentMethod.UV,
+            stops=(TreatmentStop(x=1.0, y=0.0, dwell=100.0),),
+            confirmed_at=SIMULATED_START,
+            valid_for=_VALID,
+            countdown=10.0,
+        )
+        run = lamp.run = TreatmentRun(command, lamp, clock, book)
+        run.begin()
+        await asyncio.sleep(20.0)
+        assert lamp.on
+        run.sensed(person=True, door_open=False)
+        run.sensed(person=False, door_open=False)
+        run.confirm(SIMULATED_START)
+        await asyncio.sleep(60.0)
+        assert not lamp.on, "nobody has confirmed the room since"
+        run.confirm(SIMULATED_START + timedelta(seconds=80.0))
+        await asyncio.sleep(20.0)
+        assert lamp.on
 
     run_virtual(history())
