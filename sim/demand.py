@@ -1,4 +1,4 @@
-"""The deliveries that a scenario's demand comes to: the same scenario, site and seed give the same ones."""
+"""The tasks that a scenario's demand comes to: the same scenario, site and seed give the same ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import count, product
 from types import MappingProxyType
 from typing import Final
 
 from fleet_manager.domain.tasks import Priority
+from fleet_manager.orchestration.commands import SubmitAny
 from maps.model import ItemClassId, Site
+from sim.people import delivery
 from sim.scenario import Curve, Delivery, Demand, Places, RandomDemand, Round, Scenario, UsualDemand
 from sim.scenario_fields import DAY, seconds_after, seconds_of
+from sim.scenario_site import start_of
+from sim.scenario_tasks import AskedTask
 
 CURVES: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
     {
@@ -32,15 +37,12 @@ class DemandError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One delivery; `at` in seconds from the scenario's beginning. `name` is the demand's."""
+    """One task; `at` in seconds from the scenario's beginning. `group` is what expectations call it."""
 
     at: float
-    name: str | None
-    pickup: str
-    dropoff: str
-    item: str
-    item_class: str | None
-    priority: Priority
+    group: str | None
+    submit: SubmitAny
+    words: str
 
 
 def group_of(demand: Demand) -> str | None:
@@ -49,17 +51,26 @@ def group_of(demand: Demand) -> str | None:
 
 
 def requests_of(scenario: Scenario, site: Site) -> list[Request]:
-    """All deliveries that people ask for within the scenario's hours, in order of time. Raises DemandError."""
+    """All tasks that people ask for within the scenario's hours, in order of time. Raises DemandError."""
+    start = start_of(scenario, site)
+
+    def moment(clock: str) -> datetime:
+        return start + timedelta(seconds=seconds_after(scenario.begin, clock))
+
     found: list[Request] = []
     for number, demand in enumerate(scenario.demand):
+        if isinstance(demand, AskedTask):
+            at = seconds_after(scenario.begin, demand.at)
+            found.append(Request(at, demand.name, demand.command(moment), demand.words))
+            continue
         rng = random.Random(f"{scenario.seed}/demand/{number}")
         part = as_plain(demand, site) if isinstance(demand, UsualDemand) else demand
-        found += _requests(part, scenario, rng)
+        found += _deliveries(part, scenario, rng)
     end = scenario.hours * 3600.0
     return sorted((request for request in found if request.at <= end), key=lambda request: request.at)
 
 
-def _requests(demand: Delivery | Round | RandomDemand, scenario: Scenario, rng: random.Random) -> Iterator[Request]:
+def _deliveries(demand: Delivery | Round | RandomDemand, scenario: Scenario, rng: random.Random) -> Iterator[Request]:
     pickups, dropoffs = _several(demand.pickup), _several(demand.dropoff)
     times = (
         [seconds_after(scenario.begin, demand.at)] if isinstance(demand, Delivery) else _times(demand, scenario, rng)
@@ -69,7 +80,8 @@ def _requests(demand: Delivery | Round | RandomDemand, scenario: Scenario, rng: 
         if isinstance(demand, RandomDemand):
             pairs = [rng.choice(pairs)]
         for pickup, dropoff in pairs:
-            yield Request(at, demand.name, pickup, dropoff, demand.item, demand.item_class, demand.priority)
+            submit = delivery(pickup, dropoff, demand.item, item_class=demand.item_class, priority=demand.priority)
+            yield Request(at, demand.name, submit, f"{pickup} → {dropoff}")
 
 
 def _several(places: Places) -> tuple[str, ...]:

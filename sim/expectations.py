@@ -64,6 +64,22 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneBy:
+    """Every task of a group is completed, by this robot."""
+
+    group: str
+    robot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """The certificate of every disinfection of a group is complete and covers at least `share` (0–1)."""
+
+    group: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """No task (of a group) waits longer from its request until its goods are picked up."""
 
@@ -176,6 +192,8 @@ Expected: TypeAlias = (
     | Delivered
     | Completed
     | AtLeast
+    | DoneBy
+    | Certified
     | Waits
     | Refused
     | RouteAvoids
@@ -257,6 +275,21 @@ _FORMS: Final = (
         "every stat task is delivered [before 08:15 or within 15 min]",
         rf"every (?P<group>{_NAME}) task is delivered(?: {_DEADLINE})?",
         lambda f: Delivered(_text(f, "group"), _deadline(f)),
+    ),
+    _form(
+        "night_run is done [before 08:15 or within 20 min]",
+        rf"(?P<group>{_NAME}) is done(?: {_DEADLINE})?",
+        lambda f: Delivered(_text(f, "group"), _deadline(f)),
+    ),
+    _form(
+        "night_run is done by robot-1",
+        rf"(?P<group>{_NAME}) is done by (?P<robot>{_NAME})",
+        lambda f: DoneBy(_text(f, "group"), _text(f, "robot")),
+    ),
+    _form(
+        "the certificate of night_run covers 99.5 %",
+        rf"the certificate of (?P<group>{_NAME}) covers (?P<limit>{_NUMBER}) ?%",
+        lambda f: Certified(_text(f, "group"), _number(f, "limit") / 100.0),
     ),
     _form(
         "all [stat] tasks are completed",
@@ -364,7 +397,9 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
     match expected:
         case Arrives(robot, place):
             return [((NameKind.PLACE,), place), *([((NameKind.ROBOT,), robot)] if robot is not None else [])]
-        case Delivered(group) | Refused(group):
+        case DoneBy(group, robot):
+            return [(_GROUPS, group), ((NameKind.ROBOT,), robot)]
+        case Delivered(group) | Refused(group) | Certified(group):
             return [(_GROUPS, group)]
         case Completed(group) | Waits(group) | AtLeast(_, group):
             return [(_GROUPS, group)] if group is not None else []

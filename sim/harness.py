@@ -23,9 +23,9 @@ from fleet_manager.domain.disinfection import DEFAULT_DOSE
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed
-from fleet_manager.domain.tasks import Actor, Priority, StopKind
+from fleet_manager.domain.tasks import Actor, Priority
 from fleet_manager.garbage import seldom_collected
-from fleet_manager.orchestration.commands import ItemRequest, StopRequest, SubmitDisinfection, SubmitTask, UserCommand
+from fleet_manager.orchestration.commands import SubmitAny, SubmitDisinfection, UserCommand
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.ports import View
@@ -42,7 +42,7 @@ from sim.causes import Cause
 from sim.clock import SIMULATED_START, LoopClock, ShiftedClock, SteadyClock
 from sim.crashes import Crashes, ManagerCrashed, Moment, WatchedStore
 from sim.jams import Jam, Jams
-from sim.people import Nurses
+from sim.people import Nurses, delivery
 from sim.room_staff import RoomStaff
 from sim.violations import Motion, Violation, violations
 from sim.wipers import Wipers
@@ -265,26 +265,20 @@ class Hospital:
         key: str | None = None,
     ) -> TaskView:
         """A nurse asks for a delivery of one item."""
-        if key is None and self._crashes is not None:
-            self._requests += 1
-            key = f"request-{self._requests}"
-        stops = (StopRequest(place=pickup, kind=StopKind.PICK_UP), StopRequest(place=dropoff, kind=StopKind.DROP_OFF))
-        command = SubmitTask(
-            actor=Actor(id="nurse-1", role="nurse"),
-            stops=stops,
-            items=(ItemRequest(name=item, quantity=1, item_class=item_class),),
-            priority=priority,
-            key=key,
-        )
-        view = await self.insist(command)
-        assert isinstance(view, TaskView)
-        return view
+        return await self.submit(delivery(pickup, dropoff, item, item_class=item_class, priority=priority, key=key))
 
     async def disinfect(self, zone: str, *, dose: float = DEFAULT_DOSE) -> TaskView:
         """Somebody of the facility's staff asks for a disinfection by UV-C light."""
-        view = await self.insist(
+        return await self.submit(
             SubmitDisinfection(actor=Actor(id="facility-1", role="facility"), zone=zone, dose=dose)
         )
+
+    async def submit(self, command: SubmitAny) -> TaskView:
+        """Ask for a task once, whatever becomes of the manager meanwhile."""
+        if command.key is None and self._crashes is not None:
+            self._requests += 1
+            command = replace(command, key=f"request-{self._requests}")
+        view = await self.insist(command)
         assert isinstance(view, TaskView)
         return view
 

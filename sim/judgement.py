@@ -15,7 +15,7 @@ from shapely.prepared import prep
 
 from fleet_manager.domain.events import AlertRaised, CommandEnded, NodePassed, Recorded, ReportNoted
 from fleet_manager.domain.tasks import TaskStatus
-from fleet_manager.orchestration.views import RouteView, TaskView
+from fleet_manager.orchestration.views import CertificateView, RouteView, TaskView
 from fleet_manager.planning.costs import zones_at
 from maps.model import LevelId, RobotId, Site, WaypointId, Zone
 from sim.expectations import (
@@ -23,10 +23,12 @@ from sim.expectations import (
     Allowed,
     Arrives,
     AtLeast,
+    Certified,
     ChargeAbove,
     Completed,
     Deadline,
     Delivered,
+    DoneBy,
     Expected,
     InvariantsHold,
     NeverEnters,
@@ -76,7 +78,7 @@ class Evidence:
     """All that is known of a run when it is over.
 
     `begin` is its first time of day, `start` and `end` its first and last moment; `routes` are those that expectations
-    ask for, as planned when nothing was in the way.
+    ask for, as planned when nothing was in the way, and `certificates` those of disinfections, by task.
     """
 
     site: Site
@@ -93,6 +95,7 @@ class Evidence:
     jams: tuple[Jam, ...]
     charges: Mapping[RobotId, float]
     routes: Mapping[tuple[str, str], RouteView | None]
+    certificates: Mapping[str, CertificateView]
     broken: Broken | None = None
 
     def moment(self, clock: str) -> datetime:
@@ -142,6 +145,10 @@ def _verdict(expected: Expected, evidence: Evidence) -> _Verdict:
             return _delivered(group, None, evidence)
         case AtLeast():
             return _at_least(expected, evidence)
+        case DoneBy(group, robot):
+            return _done_by(group, robot, evidence)
+        case Certified(group, share):
+            return _certified(group, share, evidence)
         case Waits(group, minutes):
             return _waits(group, timedelta(minutes=minutes), evidence)
         case Refused(group):
@@ -227,6 +234,29 @@ def _in_time(asked: Asked, due: datetime) -> bool:
 def _became(asked: Asked) -> str:
     view = asked.view
     return f"{view.status}: {view.outcome}" if view.outcome not in (None, view.status) else str(view.status)
+
+
+def _done_by(group: str, robot: str, evidence: Evidence) -> _Verdict:
+    verdict = _delivered(group, None, evidence)
+    others = [asked.view for asked in _of_group(group, evidence) if asked.view.robot != robot]
+    if not verdict.holds or not others:
+        return verdict
+    return _Verdict(False, f"{others[0].id} was done by {others[0].robot}", (others[0].id,))
+
+
+def _certified(group: str, share: float, evidence: Evidence) -> _Verdict:
+    tasks = [asked.view.id for asked in _of_group(group, evidence)]
+    if not tasks:
+        return _Verdict(False, f"nobody asked for {group} tasks")
+    for task in tasks:
+        proof = evidence.certificates.get(task)
+        if proof is None:
+            return _Verdict(False, f"{task} has no certificate", (task,))
+        if not proof.complete or proof.covered_share < share:
+            state = "is complete" if proof.complete else "is not complete"
+            return _Verdict(False, f"that of {task} {state} and covers {proof.covered_share:.1%}", (task,))
+    least = min(evidence.certificates[task].covered_share for task in tasks)
+    return _Verdict(True, f"{len(tasks)} certificates, the least covers {least:.1%}")
 
 
 def _at_least(expected: AtLeast, evidence: Evidence) -> _Verdict:

@@ -15,8 +15,16 @@ from fleet_manager.domain.custody import signatures_needed
 from fleet_manager.domain.errors import Conflict, NotAllowed, NotFound
 from fleet_manager.domain.events import Recorded, StepChanged
 from fleet_manager.domain.missions import StepStatus
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
-from fleet_manager.orchestration.commands import HandOver, ItemReceipt, Proof, ProofKind
+from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId
+from fleet_manager.orchestration.commands import (
+    HandOver,
+    ItemReceipt,
+    ItemRequest,
+    Proof,
+    ProofKind,
+    StopRequest,
+    SubmitTask,
+)
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from sim.crashes import ManagerCrashed
 
@@ -28,9 +36,25 @@ _TRIES_AGAIN: Final = 5.0
 """Seconds until somebody whose hand-over got no answer tries again."""
 
 _NURSE: Final = Actor(id="simulated-nurse", role="nurse")
+_ASKS: Final = Actor(id="nurse-1", role="nurse")
 _STRANGER: Final = Actor(id="stranger", role="visitor")
 _DIFFERENCES: Final = (ItemOutcome.SHORT, ItemOutcome.DAMAGED, ItemOutcome.REFUSED)
 _COLLEAGUE: Final = Actor(id="simulated-colleague", role="nurse")
+
+
+def delivery(
+    pickup: str,
+    dropoff: str,
+    item: str = "goods",
+    *,
+    item_class: str | None = None,
+    priority: Priority = Priority.ROUTINE,
+    key: str | None = None,
+) -> SubmitTask:
+    """A nurse asks for one item."""
+    stops = (StopRequest(place=pickup, kind=StopKind.PICK_UP), StopRequest(place=dropoff, kind=StopKind.DROP_OFF))
+    items = (ItemRequest(name=item, quantity=1, item_class=item_class),)
+    return SubmitTask(actor=_ASKS, stops=stops, items=items, priority=priority, key=key)
 
 
 def signatures(

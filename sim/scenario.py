@@ -37,6 +37,7 @@ from sim.scenario_fields import (
     PlaceName,
 )
 from sim.scenario_people import People
+from sim.scenario_tasks import OtherTask, TaskName
 
 # --- fleets, doors and lifts -----------------------------------------------------------------------------------
 
@@ -93,9 +94,6 @@ Curve: TypeAlias = (
     | Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=24, max_length=24)]
 )
 """How demand is spread over the day: 24 factors from midnight on, or one of ours by name."""
-
-TaskName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
-"""What expectations call the tasks of a demand."""
 
 
 class _Goods(Part):
@@ -182,7 +180,7 @@ class UsualDemand(Part):
     until: ClockTime | None = None
 
 
-Demand: TypeAlias = Annotated[Delivery | Round | RandomDemand | UsualDemand, Field(discriminator="kind")]
+Demand: TypeAlias = Annotated[Delivery | Round | RandomDemand | UsualDemand | OtherTask, Field(discriminator="kind")]
 
 
 # --- the scenario ----------------------------------------------------------------------------------------------
@@ -209,7 +207,7 @@ AnyFault: TypeAlias = Annotated[Fault | Mishap, Field(discriminator="kind")]
 class Scenario(Part):
     """A day, or a part of one, of a site.
 
-    `hours` is how long people ask for deliveries and faults happen; afterwards open tasks have `overtime` minutes to
+    `hours` is how long people ask for tasks and faults happen; afterwards open tasks have `overtime` minutes to
     end. `hand_over` is the median time (s) until staff come to a waiting robot.
     Robots give a sign of life every `heartbeat` s, and a message is under way for `latency` s.
     """

@@ -17,6 +17,7 @@ from sim.passengers import Passengers
 from sim.port import BodyEvent, ModeChanged, Passed, Place
 from sim.scenario_faults import Spot
 from sim.scenario_fields import ClockTime, LevelName, LiftName, Minutes, Part, RobotName, ZoneName
+from sim.scenario_rooms import LampCheck, RoomVisitor
 from sim.scenario_screening import Passer, ScreeningPost
 from sim.stage import Stage
 
@@ -214,6 +215,17 @@ def _times(number: int) -> str:
 
 
 People: TypeAlias = Annotated[
-    Crowd | Bed | LiftPassengers | LiftCalls | PushAside | PressEstop | Findings | ScreeningPost | Passer | Attendant,
+    Crowd
+    | Bed
+    | LiftPassengers
+    | LiftCalls
+    | PushAside
+    | PressEstop
+    | Findings
+    | ScreeningPost
+    | Passer
+    | LampCheck
+    | RoomVisitor
+    | Attendant,
     Field(discriminator="kind"),
 ]

@@ -13,19 +13,19 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from fleet_manager.domain.errors import WardFleetError
+from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.tasks import TaskStatus
 from fleet_manager.orchestration.settings import Patience
-from fleet_manager.orchestration.views import RouteView
+from fleet_manager.orchestration.views import CertificateView, RouteView
 from maps.model import FleetId, RobotId, Site
 from robot_agents.runtime import AgentSettings
-from sim.clock import SIMULATED_START, run_virtual
+from sim.clock import run_virtual
 from sim.crashes import Crashes
 from sim.demand import Request, requests_of
 from sim.expectations import InvariantsHold, RouteAvoids, RouteLength, RouteTakes, RouteUses, must_hold
@@ -36,9 +36,8 @@ from sim.judgement import Asked, Evidence, Outcome, RefusedRequest, judge
 from sim.mishaps import ManagerCrash
 from sim.scenario import Scenario
 from sim.scenario_faults import Spot
-from sim.scenario_fields import seconds_of
 from sim.scenario_file import ScenarioError, check
-from sim.scenario_site import site_of
+from sim.scenario_site import site_of, start_of
 from sim.stage import Happening, Stage
 from sim.violations import Motion, Violation
 
@@ -114,19 +113,22 @@ def run_scenario(
 ) -> ScenarioResult:
     """Run it; a site's path counts from `folder`, `progress` gets the share of the hours that is over.
 
-    The same scenario gives the same event log. Raises ScenarioError for what the site does not have.
+    The same scenario gives the same event log. Raises ScenarioError for what the site does not have, and for what its
+    people want and the fleet manager refuses.
     """
     check(scenario, folder)
     site = site_of(scenario, folder)
-    return run_virtual(_run(scenario, site, progress))
+    try:
+        return run_virtual(_run(scenario, site, progress))
+    except WardFleetError as refusal:
+        raise ScenarioError(f"people: {refusal}") from refusal
 
 
 async def _run(scenario: Scenario, site: Site, progress: Callable[[float], None]) -> ScenarioResult:
     began = time.perf_counter()
     seconds = scenario.hours * 3600.0
     zone = ZoneInfo(site.timezone)
-    midnight = SIMULATED_START.replace(tzinfo=zone)
-    start = (midnight + timedelta(seconds=seconds_of(scenario.begin))).astimezone(UTC)
+    start = start_of(scenario, site)
     charges = {FleetId(fleet): part.charge for fleet, part in scenario.fleets.items()}
     async with Hospital(
         site,
@@ -164,6 +166,7 @@ async def _run(scenario: Scenario, site: Site, progress: Callable[[float], None]
             jams=tuple(hospital.jams()),
             charges={robot: hospital.world.state(robot).state_of_charge for robot in hospital.world.bodies},
             routes=routes,
+            certificates=await run.certificates(),
             broken=guard.broken,
         )
         outcomes = tuple(judge(sentence, expected, evidence) for sentence, expected in must_hold(scenario.expect))
@@ -223,7 +226,7 @@ def _check_way(part: object, where: str, stage: Stage) -> None:
 
 
 class _Run:
-    """People ask for deliveries in their time, and wait for their end."""
+    """People ask for tasks in their time, and wait for their end."""
 
     def __init__(
         self,
@@ -257,6 +260,14 @@ class _Run:
     async def tasks(self) -> tuple[Asked, ...]:
         return tuple([Asked(name, await self._hospital.manager.task(task)) for name, task in self._asked])
 
+    async def certificates(self) -> dict[str, CertificateView]:
+        """Those of the disinfections that have begun."""
+        found: dict[str, CertificateView] = {}
+        for _, task in self._asked:
+            with suppress(NotFound, Conflict):
+                found[task] = await self._hospital.manager.certificate(task)
+        return found
+
     async def _sleep_until(self, seconds: float) -> None:
         while (left := seconds - self._loop.time()) > 0.0 and self._guard.broken is None:
             await asyncio.sleep(min(left, _LOOK))
@@ -264,14 +275,8 @@ class _Run:
 
     async def _ask(self, request: Request) -> None:
         try:
-            view = await self._hospital.request(
-                request.pickup,
-                request.dropoff,
-                request.item,
-                item_class=request.item_class,
-                priority=request.priority,
-            )
+            view = await self._hospital.submit(request.submit)
         except WardFleetError as error:
-            self.refused.append(RefusedRequest(request.name, f"{request.pickup} → {request.dropoff}: {error}"))
+            self.refused.append(RefusedRequest(request.group, f"{request.words}: {error}"))
         else:
-            self._asked.append((request.name, view.id))
+            self._asked.append((request.group, view.id))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -14,9 +16,10 @@ from maps.fleets import with_robots
 from maps.generator import generate
 from maps.importers import read_any
 from maps.model import FleetId, InfectionRules, Lift, Site
+from sim.clock import SIMULATED_START
 from sim.random_hospitals import random_hospital
 from sim.scenario import FleetPart, InfectionPart, Scenario
-from sim.scenario_fields import nearest
+from sim.scenario_fields import nearest, seconds_of
 
 SITES: Final = Path(__file__).parents[1] / "maps" / "sites"
 
@@ -36,6 +39,12 @@ def site_of(scenario: Scenario, folder: Path = Path()) -> Site:
         doors={door.id: replace(door, **_said(doors.get(door.id))) for door in site.doors.values()},
         lifts={lift.id: _with_lift(lift, lifts) for lift in site.lifts.values()},
     )
+
+
+def start_of(scenario: Scenario, site: Site) -> datetime:
+    """The scenario's first moment (UTC): its time of day at the site, on the first simulated day."""
+    midnight = SIMULATED_START.replace(tzinfo=ZoneInfo(site.timezone))
+    return (midnight + timedelta(seconds=seconds_of(scenario.begin))).astimezone(UTC)
 
 
 def _base(name: str, folder: Path) -> Site:

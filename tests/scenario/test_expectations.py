@@ -180,6 +180,7 @@ def test_jams_overlaps_and_broken_invariants_are_failures() -> None:
         jams=(),
         charges={},
         routes={},
+        certificates={},
     )
     assert judge("no jams", NoJams(), nothing).holds
     jammed = judge("no jams", NoJams(), replace(nothing, jams=(jam,)))

@@ -10,7 +10,7 @@ import pytest
 from maps.generator import DELIVERY_FLEET, generate
 from maps.site_files import save_site
 from sim.demand import requests_of
-from sim.scenario import Delivery, RandomDemand, Round, Scenario, UsualDemand
+from sim.scenario import Delivery, Demand, RandomDemand, Round, Scenario, UsualDemand
 from sim.scenario_file import ScenarioError, check, read_scenario, scenarios_in
 from sim.scenario_schema import SCHEMA_FILE, schema_text
 from sim.scenario_site import site_of
@@ -50,9 +50,9 @@ expect:
     times = {str(door.id): door.travel_time for door in site.doors.values()}
     assert {times.pop("L1_pharmacy_door"), *times.values()} == {12.0, 6.0}
     assert [robot.id for robot in site.fleets[DELIVERY_FLEET].robots] == ["robot-1", "robot-2"]
-    (urgent,) = [r for r in requests_of(scenario, site) if r.priority == "urgent"]
+    (urgent,) = [r for r in requests_of(scenario, site) if r.submit.priority == "urgent"]
     assert urgent.at == 45 * 60
-    assert [r.at for r in requests_of(scenario, site) if r.pickup == "kitchen"] == [7.5 * 3600] * 2
+    assert [r.at for r in requests_of(scenario, site) if r.words.startswith("kitchen →")] == [7.5 * 3600] * 2
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_a_scenario_made_in_python_is_checked_too() -> None:
 # --- demand ----------------------------------------------------------------------------------------------------
 
 
-def requests(*demand: Delivery | Round | RandomDemand | UsualDemand, seed: int = 1, hours: float = 24.0) -> list[str]:
+def requests(*demand: Demand, seed: int = 1, hours: float = 24.0) -> list[str]:
     scenario = Scenario(site="generated:1", begin="00:00", hours=hours, seed=seed, demand=demand)
-    return [f"{r.at / 3600:05.2f} {r.pickup} {r.dropoff}" for r in requests_of(scenario, site_of(scenario))]
+    return [f"{r.at / 3600:05.2f} {r.words}".replace(" → ", " ") for r in requests_of(scenario, site_of(scenario))]
 
 
 def test_a_round_goes_to_every_place_each_time() -> None:
