@@ -87,8 +87,8 @@ class Drive(_Command):
 
     `nodes` starts at or before the last node that the robot passed. Nodes up to the formerly cleared end are never
     changed by a newer Drive: the robot goes on without a stop. Done when the last node is reached and its heading
-    taken up; a Drive that a newer one replaced gets no outcome. It fails, to be sent anew, when the robot is taken by
-    hand; after an e-stop the robot goes on with it.
+    taken up; a Drive that a newer one replaced gets no outcome. During a `Treat` it waits until that is over. It
+    fails, to be sent anew, when the robot is taken by hand; after an e-stop the robot goes on with it.
     """
 
     type: Literal["drive"] = "drive"

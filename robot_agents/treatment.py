@@ -71,6 +71,7 @@ class TreatmentRun:
         self._frozen = ""
         self._left = list(command.stops)
         self._seen: list[tuple[float, float]] = [(self._home.x, self._home.y)]
+        self._way_back = self._seen[0]
         self._phase = _Phase.WAITING
         self._on = False
         self._on_since = 0.0
@@ -103,9 +104,12 @@ class TreatmentRun:
 
     def freeze(self, because: str) -> None:
         """Somebody took the robot by hand, pressed e-stop or paused it; "" when that is over."""
-        self._frozen = because
+        was_frozen, self._frozen = self._frozen, because
         if because:
             self._disturb(because)
+        elif was_frozen and self._phase is _Phase.COMING_BACK:
+            # It may stand somewhere else by now, and has forgotten where it went.
+            self._robot.go_to(*self._way_back)
 
     def arrived(self) -> None:
         """The robot stands where it was sent."""
@@ -244,7 +248,8 @@ class TreatmentRun:
 
     def _next_way_back(self) -> None:
         if self._seen:
-            self._robot.go_to(*self._seen.pop())
+            self._way_back = self._seen.pop()
+            self._robot.go_to(*self._way_back)
         else:
             self._end()
 

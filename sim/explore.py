@@ -20,11 +20,13 @@ from sim import mishaps as m
 from sim import scenario_faults as f
 from sim.attendant import Attendant
 from sim.crashes import Moment
-from sim.random_hospitals import random_hospital
+from sim.random_hospitals import LAMPS, random_hospital
 from sim.scenario import AnyFault, Delivery, FleetPart, Scenario
 from sim.scenario_fields import seconds_of
 from sim.scenario_people import Findings
+from sim.scenario_rooms import LampCheck, RoomVisitor
 from sim.scenario_run import run_scenario
+from sim.scenario_tasks import Disinfection
 
 EXPECT: Final = ("no invariant is broken", "all tasks end", "no overlaps", "refusals are allowed")
 """What is expected of every run; jams are looked for only when asked for."""
@@ -89,8 +91,8 @@ def scenario_of(seed: int, *, jams: bool = False) -> Scenario:
         heartbeat=rng.choice((2.0, 5.0, 20.0)),
         latency=rng.choice((0.0, 0.0, 0.1, 0.5)),
         fleets={fleet.id: FleetPart(charge=charge) for fleet in _ground(site)},
-        demand=tuple(deliveries),
-        people=(Attendant(at=_clock(_TROUBLE + 120.0)), *_findings(seed)),
+        demand=(*deliveries, *_disinfections(seed, site)),
+        people=(Attendant(at=_clock(_TROUBLE + 120.0)), *_findings(seed), *_around_lamps(seed, site)),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         expect=EXPECT if jams else (*EXPECT, _JAMS_ALLOWED),
     )
@@ -100,6 +102,24 @@ def _findings(seed: int) -> tuple[Findings, ...]:
     """In every third hospital not all goods are as they should be."""
     rng = random.Random(f"explore {seed} findings")
     return (Findings(share=rng.choice((0.1, 0.3))),) if rng.random() < 1.0 / 3.0 else ()
+
+
+def _disinfections(seed: int, site: Site) -> list[Disinfection]:
+    """Where there are lamps the isolation room is disinfected once or twice."""
+    rng = random.Random(f"explore {seed} disinfection")
+    times = sorted(rng.uniform(0.0, _DEMAND) for _ in range(rng.randint(1, 2))) if LAMPS in site.fleets else ()
+    return [Disinfection(at=_clock(at), zone="isolation", dose=rng.choice((20.0, 100.0))) for at in times]
+
+
+def _around_lamps(seed: int, site: Site) -> list[LampCheck | RoomVisitor]:
+    """Lamps are checked in the morning; and people walk into the room at any time."""
+    if LAMPS not in site.fleets:
+        return []
+    rng = random.Random(f"explore {seed} visitors")
+    times = [rng.uniform(0.0, _TROUBLE) for _ in range(rng.randint(0, 4))]
+    minutes = [round(rng.uniform(0.05, 2.0), 2) for _ in times]
+    visitors = [RoomVisitor(at=_clock(at), zone="isolation", minutes=n) for at, n in zip(times, minutes, strict=True)]
+    return [LampCheck(at=_BEGIN), *visitors]
 
 
 def _ground(site: Site) -> list[Fleet]:
@@ -132,14 +152,9 @@ def _robot(rng: random.Random, site: Site) -> str:
     return rng.choice([robot.id for fleet in _ground(site) for robot in fleet.robots])
 
 
-def _compartment(rng: random.Random, site: Site, robot: str) -> str:
-    fleet = next(fleet for fleet in _ground(site) if any(r.id == robot for r in fleet.robots))
-    return str(rng.choice(fleet.compartments).id)
-
-
 def _wrong_compartment(rng: random.Random, site: Site, at: str, minutes: float, _tasks: int) -> AnyFault:
-    robot = _robot(rng, site)
-    return m.WrongCompartment(at=at, robot=robot, compartment=_compartment(rng, site, robot), minutes=minutes)
+    robot, fleet = rng.choice([(r.id, fleet) for fleet in _ground(site) if fleet.compartments for r in fleet.robots])
+    return m.WrongCompartment(at=at, robot=robot, compartment=rng.choice(fleet.compartments).id, minutes=minutes)
 
 
 _Maker = Callable[[random.Random, Site, str, float, int], AnyFault]

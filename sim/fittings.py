@@ -38,7 +38,7 @@ class Fittings:
         self._charge_levels = tuple(sorted({body.fleet.battery.recharge_below, 0.8, 1.0}))
         self._charging: asyncio.TimerHandle | None = None
         self._docked_at: Charger | None = None
-        self.on = False
+        self.on_since: float | None = None
 
     def move_compartment(self, compartment: str, opened: bool) -> None:
         if compartment not in self._open:
@@ -67,7 +67,8 @@ class Fittings:
 
     def switch(self, on: bool) -> None:
         """Its lamp or sprayer."""
-        self.on = on
+        if on is (self.on_since is None):
+            self.on_since = self._loop.time() if on else None
 
     def undock(self) -> None:
         if self._charging is not None:

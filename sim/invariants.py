@@ -13,7 +13,7 @@ from math import dist, hypot
 from typing import Final
 
 from shapely.affinity import rotate, translate
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Polygon
 
 from fleet_manager.domain import events as e
 from fleet_manager.domain.custody import Holder, chain_id, gap, signatures_needed
@@ -22,7 +22,9 @@ from fleet_manager.domain.missions import MissionStatus, Step, StepKind, StepSta
 from fleet_manager.domain.robots import DeviceSession, Robot, RouteNode
 from fleet_manager.domain.state import Changed, FleetState, apply, new_state
 from fleet_manager.domain.tasks import FLEET_MANAGER, Item, ItemState, TaskId, TaskStatus
-from maps.model import CarrierKind, Flow, ItemClassId, RobotId, Site, WaypointId
+from maps.model import CarrierKind, RobotId, Site, WaypointId
+from sim.infection_invariants import CleanPlacesStayClean, LampShinesOnNobody, SoiledBesideClean
+from sim.scene import Broken, Invariant, Scene
 from sim.world import World
 
 _STORED: Final = (
@@ -41,45 +43,6 @@ _STORED: Final = (
 
 _LEAK: Final = 120.0
 """Seconds. A door or lift that is kept for longer without use is forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The first invariant that did not hold, after event `seq`, at `time` (s of the run)."""
-
-    invariant: str
-    text: str
-    seq: int
-    time: float
-
-    def __str__(self) -> str:
-        return f"{self.invariant}: {self.text} (after event {self.seq}, at {self.time:.1f} s)"
-
-
-@dataclass(slots=True)
-class Scene:
-    """What invariants look at: the state as the log alone tells it, and the true world.
-
-    `before` is the robot that the event is about, as it was before.
-    """
-
-    site: Site
-    world: World
-    state: FleetState
-    before: Robot | None = None
-    ground: tuple[RobotId, ...] = ()
-
-
-class Invariant:
-    """`each` is called after every event, `settled` after every commit; both answer what is wrong, or nothing."""
-
-    name: str
-
-    def each(self, scene: Scene, recorded: Recorded) -> str | None:
-        return None
-
-    def settled(self, scene: Scene, events: Sequence[Recorded], changed: Changed) -> str | None:
-        return None
 
 
 # --- traffic -----------------------------------------------------------------------------------------------
@@ -418,70 +381,6 @@ class LeavesClosed(Invariant):
         return None
 
 
-# --- infection control -------------------------------------------------------------------------------------
-
-
-class CleanPlacesStayClean(Invariant):
-    """No robot comes out of a soiling zone and serves a clean place before it is decontaminated.
-
-    It goes by the way that the robot was reported on, not by what the manager thinks of its exposure.
-    """
-
-    name = "no exposed robot serves a clean place"
-
-    def __init__(self) -> None:
-        self._exposed: dict[RobotId, WaypointId] = {}
-
-    def each(self, scene: Scene, recorded: Recorded) -> str | None:
-        event, site = recorded.event, scene.site
-        if isinstance(event, e.NodePassed | e.RobotModeChanged):
-            if event.waypoint is not None and self._soils(site, event.waypoint):
-                self._exposed[event.robot] = event.waypoint
-        elif isinstance(event, e.RobotDecontaminated):
-            self._exposed.pop(event.robot, None)
-            if scene.before is not None and scene.before.docked:
-                return f"{event.robot} was decontaminated while it charged"
-        elif isinstance(event, e.ItemsHandedOver) and event.robot in self._exposed:
-            fleet = site.fleets[scene.state.robots[event.robot].fleet]
-            exempt = event.place in site.transfer_points or event.place == site.quarantine
-            if fleet.carrier is not CarrierKind.PERSON and not exempt and not self._soils(site, event.place):
-                return f"{event.robot} was at {self._exposed[event.robot]} and serves {event.place} as it is"
-        return None
-
-    @staticmethod
-    def _soils(site: Site, place: WaypointId) -> bool:
-        here = site.waypoints[place]
-        leaving = site.infection_rules.leaving
-        zones = (z for z in site.zones.values() if z.level == here.level and z.zone_class in leaving)
-        return any(Polygon(zone.polygon).covers(Point(here.xy)) for zone in zones)
-
-
-class SoiledBesideClean(Invariant):
-    """Soiled goods, and food, drugs or sterile goods, share no robot without decontamination in between."""
-
-    name = "no soiled goods beside clean goods"
-
-    def __init__(self) -> None:
-        self._carried: dict[RobotId, dict[ItemClassId, str]] = {}
-
-    def each(self, scene: Scene, recorded: Recorded) -> str | None:
-        event, site = recorded.event, scene.site
-        if isinstance(event, e.RobotDecontaminated):
-            self._carried.pop(event.robot, None)
-        if not isinstance(event, e.ItemsHandedOver):
-            return None
-        if site.fleets[scene.state.robots[event.robot].fleet].carrier is CarrierKind.PERSON:
-            return None
-        carried = self._carried.setdefault(event.robot, {})
-        on_board = {item for item, _ in event.loads}
-        for item in scene.state.tasks[event.task].items:
-            if item.id in on_board and item.item_class is not None and item.item_class in site.item_classes:
-                carried[item.item_class] = item.name
-        soiled = [name for kind, name in carried.items() if site.item_classes[kind].flow is Flow.SOILED]
-        clean = [name for kind, name in carried.items() if kind in site.infection_rules.protected_goods]
-        return f"{event.robot} carries {soiled[0]} and {clean[0]}" if soiled and clean else None
-
-
 # --- the log -----------------------------------------------------------------------------------------------
 
 
@@ -540,6 +439,7 @@ INVARIANTS: Final[tuple[type[Invariant], ...]] = (
     LeavesClosed,
     CleanPlacesStayClean,
     SoiledBesideClean,
+    LampShinesOnNobody,
 )
 
 

@@ -44,9 +44,9 @@ from sim.expectations import (
     SomebodyAlerted,
     Waits,
 )
-from sim.invariants import Broken
 from sim.jams import Jam
 from sim.scenario_fields import seconds_after
+from sim.scene import Broken
 from sim.stage import Happening
 from sim.story import story
 from sim.violations import Motion, Violation

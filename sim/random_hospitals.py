@@ -35,6 +35,7 @@ from maps.model import (
     Robot,
     RobotId,
     Site,
+    UvLamp,
     Waypoint,
     WaypointId,
     Zone,
@@ -42,7 +43,7 @@ from maps.model import (
     ZoneId,
 )
 
-CARTS, TUGS, PORTERS = FleetId("carts"), FleetId("tugs"), FleetId("porters")
+CARTS, TUGS, LAMPS, PORTERS = FleetId("carts"), FleetId("tugs"), FleetId("lamps"), FleetId("porters")
 
 _SPACING: Final = 5.0
 _BAY: Final = 1.8
@@ -124,7 +125,7 @@ def random_hospital(seed: int) -> Site:
 
 
 def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> Site:
-    """Every third hospital has an isolation room, and drugs and waste that its carts carry both.
+    """Every third hospital has an isolation room, drugs and waste that its carts carry both, and often a lamp robot.
 
     Now and then a bay is for decontamination; elsewhere robots are wiped down where they are in nobody's way.
     """
@@ -147,16 +148,35 @@ def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> S
         ItemClass(id=ItemClassId("waste"), name="waste", flow=Flow.SOILED, on_cancel=Disposition.CONTINUE),
     )
     carts = replace(site.fleets[CARTS], zones=frozenset(ZoneClass))
-    return replace(
+    bays = {bay.id: DecontaminationBay(waypoint=bay.id) for bay in spare[: rng.randint(0, 1)]}
+    site = replace(
         site,
         waypoints={**site.waypoints, room.id: room},
         lanes={**site.lanes, **{lane.id: lane for lane in lanes}},
         zones={isolation.id: isolation},
         item_classes={**site.item_classes, **{kind.id: kind for kind in kinds}},
         fleets={**site.fleets, CARTS: carts},
-        decontamination_bays={bay.id: DecontaminationBay(waypoint=bay.id) for bay in spare[: rng.randint(0, 1)]},
+        decontamination_bays=bays,
         infection_rules=InfectionRules(shared_fleets=frozenset({CARTS})),
     )
+    return _with_a_lamp(site, spare[1].id) if len(spare) > 1 else site
+
+
+def _with_a_lamp(site: Site, home: WaypointId) -> Site:
+    """A robot that disinfects the isolation room. It lives at `home`, where it charges."""
+    lamps = Fleet(
+        id=LAMPS,
+        robots=(Robot(id=RobotId("lamp-1"), home=home),),
+        speed=0.8,
+        compartments=(),
+        capabilities=frozenset({"uv_disinfection"}),
+        zones=frozenset(ZoneClass),
+        lamp=UvLamp(length=1.2, height=1.0, irradiance=26.7, warm_up=30.0),
+    )
+    chargers = {**site.chargers, home: Charger(waypoint=home)}
+    porters = site.fleets[PORTERS]
+    others = {known: fleet for known, fleet in site.fleets.items() if known != PORTERS}
+    return replace(site, fleets={**others, LAMPS: lamps, PORTERS: porters}, chargers=chargers)
 
 
 def _joined(lanes: list[Lane], one: Waypoint, other: Waypoint, rng: random.Random | None = None) -> list[Door]:
@@ -189,4 +209,4 @@ def _fleets(rng: random.Random, homes: list[WaypointId]) -> list[Fleet]:
     if tugs:
         fleets.append(Fleet(id=TUGS, robots=tuple(robots[cut:]), battery=battery, footprint=_WIDE, speed=0.8))
     porter = Robot(id=RobotId("porter-1"), home=homes[0])
-    return [*fleets, Fleet(id=PORTERS, carrier=CarrierKind.PERSON, robots=(porter,))]
+    return [*fleets, Fleet(id=PORTERS, carrier=CarrierKind.PERSON, robots=(porter,), zones=frozenset(ZoneClass))]

@@ -76,6 +76,10 @@ class Rooms:
         room.watchers[robot] = None
         self._tell(robot, self._sensed(zone, room))
 
+    def watched_by(self, robot: RobotId) -> list[ZoneId]:
+        """The zones whose people and doors a robot senses now."""
+        return [zone for zone, room in self._rooms.items() if robot in room.watchers]
+
     def people(self, zone: ZoneId) -> int:
         return self._room(zone).people
 

@@ -158,7 +158,11 @@ class World:
 
     def is_on(self, robot: RobotId) -> bool:
         """Whether its lamp or sprayer is on."""
-        return self._fittings[robot].on
+        return self.on_since(robot) is not None
+
+    def on_since(self, robot: RobotId) -> float | None:
+        """When its lamp or sprayer was switched on (s of the loop); None while it is off."""
+        return self._fittings[robot].on_since
 
     def body(self, robot: RobotId) -> Body:
         try:

@@ -360,12 +360,20 @@ class Intake:
         task = self.open_task(request.task)
         if task.status is TaskStatus.CANCELLING:
             raise Conflict(f"task {task.id} is being cancelled")
-        if not any(f.carrier is CarrierKind.PERSON and f.robots for f in self._site.fleets.values()):
+        if task.porter_only:
+            return task.id
+        porters = [f for f in self._site.fleets.values() if f.carrier is CarrierKind.PERSON and f.robots]
+        if not porters:
             raise NotServable(
                 f"task {task.id}: this site has no porters", way_out="add a fleet with carrier person to site.yaml"
             )
-        if task.porter_only:
-            return task.id
+        refusals = [self._dispatch.unfit(task, fleet) or self._no_way(task, fleet) for fleet in porters]
+        if None not in refusals:
+            told = "; ".join(f"{fleet.id} {refused}" for fleet, refused in zip(porters, refusals, strict=True))
+            raise NotServable(
+                f"task {task.id} can't be done by a porter: {told}",
+                way_out="cancel it, or let the porters enter its zones (zones of their fleet in site.yaml)",
+            )
         self._ledger.record(PorterRequested(task=task.id, actor=request.actor))
         if task.status is not TaskStatus.QUEUED:
             reason = Reason(subject=task.id, code="porter", text=f"{request.actor.id} asked for a person")

@@ -57,6 +57,7 @@ class SimulatedAgent:
         self._reporter: Reporter
         self._unsubscribe: Callable[[], None] | None = None
         self._drive: Drive | None = None
+        self._held: Drive | None = None
         self._driving = False
         self._cleared_to = -1
         self._passed_unseen = -1
@@ -82,6 +83,7 @@ class SimulatedAgent:
 
     def telemetry(self) -> Telemetry:
         state = self._world.state(self._robot)
+        drive = self._held or self._drive
         return Telemetry(
             robot=self._robot,
             time=self._clock.now(),
@@ -90,8 +92,8 @@ class SimulatedAgent:
             state_of_charge=state.state_of_charge,
             mode=_MODES[state.mode],
             paused=state.paused,
-            drive_id=self._drive.command_id if self._drive else None,
-            cleared_to=self._cleared_to if self._drive else None,
+            drive_id=drive.command_id if drive else None,
+            cleared_to=(self._cleared_to if drive is self._drive else drive.cleared_to) if drive else None,
         )
 
     # --- commands -----------------------------------------------------------------------------------------
@@ -103,7 +105,10 @@ class SimulatedAgent:
             case Drive():
                 self._follow(command)
             case Proceed(drive_id=drive_id, cleared_to=cleared_to):
-                if self._drive is not None and drive_id == self._drive.command_id and cleared_to > self._cleared_to:
+                if self._held is not None and drive_id == self._held.command_id:
+                    cleared_to = max(cleared_to, self._held.cleared_to)
+                    self._held = self._held.model_copy(update={"cleared_to": cleared_to})
+                elif self._drive is not None and drive_id == self._drive.command_id and cleared_to > self._cleared_to:
                     self._cleared_to = cleared_to
                     self._world.proceed(self._robot, cleared_to)
             case OpenCompartment(compartment=compartment):
@@ -155,6 +160,11 @@ class SimulatedAgent:
                 assert_never(command)
 
     def _follow(self, drive: Drive) -> None:
+        """Off the lanes, in a treatment, the drive waits until the robot is back."""
+        if self._treatment is not None:
+            self._held = drive
+            return
+        self._held = None
         self._drive = drive
         self._driving = True
         self._cleared_to = drive.cleared_to
@@ -195,6 +205,8 @@ class SimulatedAgent:
                 if self._stopping is not None:
                     self._reporter.done(self._stopping)
                     self._stopping = None
+                if self._held is not None:
+                    self._follow(self._held)
 
     # --- inspections --------------------------------------------------------------------------------------
 
@@ -290,9 +302,12 @@ class SimulatedAgent:
         self._reporter.mode(_MODES[event.mode], event.reason, _pose(event.place), event.place.waypoint)
         if event.off_lane is not None:
             self._reporter.off_route(_pose(event.place), event.off_lane)
-        if event.mode is BodyMode.MANUAL and self._drive is not None and self._driving:
-            self._driving = False
-            self._reporter.failed(self._drive.command_id, "the robot was taken by hand", retry=True)
+        if event.mode is BodyMode.MANUAL:
+            underway = self._drive if self._driving else None
+            for drive in (underway, self._held):
+                if drive is not None:
+                    self._reporter.failed(drive.command_id, "the robot was taken by hand", retry=True)
+            self._driving, self._held = False, None
 
 
 def _pose(place: Place) -> Pose:

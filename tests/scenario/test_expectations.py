@@ -11,13 +11,13 @@ from fleet_manager.domain.tasks import Priority
 from maps.generator import generate
 from maps.model import LevelId, RobotId
 from sim.expectations import GRAMMAR, ExpectationError, InvariantsHold, NoJams, NoOverlaps, must_hold, parse
-from sim.invariants import Broken
 from sim.jams import Jam
 from sim.judgement import Evidence, Outcome, judge
 from sim.scenario import Delivery, FleetPart, Scenario
 from sim.scenario_faults import DoorStuck, RobotDead, RobotSlow
 from sim.scenario_people import Bed, PressEstop
 from sim.scenario_run import ScenarioResult, run_scenario
+from sim.scene import Broken
 from sim.violations import Motion, Violation
 
 ALONE = {

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from fleet_manager.domain.errors import NotServable
 from fleet_manager.domain.events import ItemsHandedOver, TaskEnded
 from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import ChangeRobot, RobotAction, SendPorter
 from maps.generator import generate
-from maps.model import RobotId, WaypointId
+from maps.importers import read_any
+from maps.model import FleetId, RobotId, WaypointId, ZoneClass
 from robot_agents.protocol import CommandFailed, Pose, Telemetry
 from sim.harness import Hospital
 from sim.port import BodyMode, Place
+from sim.scenario_site import SITES
 from tests.hospitals import HEARTBEATS, PROMPT, handover_due, tell
 
+GENERAL_HOSPITAL = SITES / "general_hospital"
 OPERATOR = Actor(id="operator-1", role="operator")
 
 
@@ -58,6 +63,22 @@ def test_goods_on_a_dead_robot_are_fetched_by_a_porter() -> None:
         assert hospital.manager.state.robots[RobotId("robot-1")].loads == ()
 
     tell(story, agents=HEARTBEATS, patience=PROMPT)
+
+
+def test_no_porter_is_promised_for_a_task_that_porters_may_not_do() -> None:
+    """The isolation ward's store may be entered by its own robots, and no porter is trained for it."""
+    site = read_any(GENERAL_HOSPITAL)
+    porters = site.fleets[FleetId("porters")]
+    untrained = replace(porters, zones=porters.zones - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED})
+    site = replace(site, fleets={**site.fleets, porters.id: untrained})
+
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("isolation_store", "isolation_room_01")
+        with pytest.raises(NotServable, match="can't be done by a porter: porters has no way from isolation_store"):
+            await hospital.manager.do(SendPorter(actor=OPERATOR, task=TaskId(asked.id)))
+        assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
+
+    tell(story, site)
 
 
 def test_a_robot_that_dies_after_the_last_hand_over_has_done_its_task() -> None:
