@@ -13,6 +13,7 @@ from fleet_manager.domain.robots import RobotStatus
 from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeRobot,
+    RetryTask,
     RobotAction,
     SendPorter,
     UserCommand,
@@ -35,7 +36,7 @@ _WITNESS: Final = Actor(id="witness", role="operator")
 class Attendant(Part):
     """At `at` somebody sends a porter for goods on robots that can't go on. From then on dead robots are restarted with
     a charged battery and given back to service, what nobody came for is handed over, and a porter is sent for goods
-    whose robot still can't go on, and for those that no robot is left for.
+    whose robot still can't go on, and for those that no robot is left for; where no porter helps, robots try again.
     """
 
     kind: Literal["attendant"] = "attendant"
@@ -93,13 +94,19 @@ class Attendant(Part):
             if mission.task is not None and step is not None and step.status is StepStatus.WAITING_FOR_PERSON:
                 due.append((mission.task, step.id))
         alone = {a.subject for a in state.alerts.values() if a.kind == "no_carrier_left"}
+        robots_only = [task.id for task in state.tasks.values() if task.id in alone and not task.items]
+        again = [RetryTask(actor=_ATTENDANT, task=task) for task in robots_only]
         stranded = self._stranded(stage)
-        waits = [task for task in state.tasks if task in alone or (task in stranded and task in before)]
+        waits = [
+            task
+            for task in state.tasks
+            if (task in alone and task not in robots_only) or (task in stranded and task in before)
+        ]
         porters = [SendPorter(actor=_ATTENDANT, task=task) for task in waits]
         await self._ask_all(stage, commands)
         for task_id, step_id in due:
             await self._hand_over(stage, task_id, step_id)
-        await self._ask_all(stage, porters)
+        await self._ask_all(stage, [*again, *porters])
         return stranded
 
     @staticmethod

@@ -47,6 +47,7 @@ from fleet_manager.orchestration.commands import (
     RaiseAlarm,
     RecheckCue,
     ReportRoom,
+    RetryTask,
     RobotAction,
     SendPorter,
     SetSchedule,
@@ -460,6 +461,8 @@ class FakeFleetManager:
                 return self._cancel(command)
             case SendPorter():
                 return self._send_porter(command)
+            case RetryTask():
+                return self._open(command.task)
             case HandOver():
                 return self._hand_over(command)
             case ChangeRobot():

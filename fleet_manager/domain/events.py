@@ -106,6 +106,14 @@ class PorterRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAllowed:
+    """Robots that have failed with the task may get it again."""
+
+    task: TaskId
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationStarted:
     """The carrier has to close a compartment or to bring goods to `destination` first, by the steps of `mission`."""
 
@@ -619,6 +627,7 @@ Event: TypeAlias = (
     | TaskRequeued
     | EtaChanged
     | PorterRequested
+    | RetryAllowed
     | CancellationStarted
     | TaskEnded
     | ItemsHandedOver

@@ -286,6 +286,10 @@ def _porter_requested(s: FleetState, event: e.PorterRequested, at: datetime) -> 
     s.put_task(replace(s.tasks[event.task], porter_only=True))
 
 
+def _retry_allowed(s: FleetState, event: e.RetryAllowed, at: datetime) -> None:
+    s.put_task(replace(s.tasks[event.task], excluded=()))
+
+
 def _cancellation_started(s: FleetState, event: e.CancellationStarted, at: datetime) -> None:
     task = s.tasks[event.task].become(TaskStatus.CANCELLING)
     s.put_task(replace(task, destination=event.destination, reasons=(event.reason,), eta=None))
@@ -793,6 +797,7 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TaskRequeued: _task_requeued,
     e.EtaChanged: _eta_changed,
     e.PorterRequested: _porter_requested,
+    e.RetryAllowed: _retry_allowed,
     e.CancellationStarted: _cancellation_started,
     e.TaskEnded: _task_ended,
     e.ItemsHandedOver: _items_handed_over,

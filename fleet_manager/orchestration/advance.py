@@ -120,6 +120,8 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
             return on()
         case StepKind.TREAT, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.WAITING_FOR_PERSON)], AwaitRoom(step)
+        case StepKind.TREAT, StepStatus.WAITING_FOR_PERSON, Signal.ARRIVED if at == step.place:
+            return [], AwaitRoom(step)
         case StepKind.TREAT, StepStatus.WAITING_FOR_PERSON, Signal.ROOM_READY:
             return [become(StepStatus.ACTIVE)], TreatRoom(step)
         case StepKind.TREAT, StepStatus.ACTIVE, Signal.INTERRUPTED:
@@ -128,6 +130,8 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
             return on()
         case StepKind.INSPECT, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.ACTIVE)], LookRound(step)
+        case StepKind.INSPECT, StepStatus.ACTIVE, Signal.ARRIVED if at == step.place:
+            return [], LookRound(step)
         case StepKind.INSPECT, StepStatus.ACTIVE, Signal.INSPECTED:
             return on()
         case StepKind.DECONTAMINATE, StepStatus.PENDING, Signal.BEGIN:

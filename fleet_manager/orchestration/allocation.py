@@ -137,7 +137,8 @@ class Allocation:
             return
         if robot.unlocked and drive.cleared_to == drive.reached:
             if not drive.arrived:
-                self._wait(robot_id, robot.waypoint or drive.goal, None, "its compartment is not locked yet")
+                because = "its compartment is not locked yet" if robot.opened else "it is not done here yet"
+                self._wait(robot_id, robot.waypoint or drive.goal, None, because)
             return
         to, obstacle = self._extend(robot_id, drive)
         self._devices.ask_for(robot_id, drive, to)

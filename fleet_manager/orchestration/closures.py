@@ -20,7 +20,7 @@ from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
 from fleet_manager.domain.events import ClosureEnded, ClosureStarted
 from fleet_manager.domain.missions import StepKind, StepStatus
 from fleet_manager.domain.robots import Robot
-from fleet_manager.domain.tasks import FLEET_MANAGER, Actor
+from fleet_manager.domain.tasks import FLEET_MANAGER, Actor, Reason
 from fleet_manager.orchestration.commands import EndClosure, StartClosure
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -29,6 +29,9 @@ from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import ClosedWays, ways_in, ways_of
 from maps.model import LaneId, LiftId, RobotId, Site
+
+_WAITS_INSIDE: Final = (StepKind.TREAT, StepKind.INSPECT)
+"""Steps that wait for a person or for their time, and may as well do that in the queue."""
 
 _ENFORCE: Final = ("enforce", "closures")
 
@@ -249,6 +252,9 @@ class Closures:
         elif mission is not None and mission.task is not None:
             if step is not None and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE:
                 self._missions.go(robot.id, step.place)
+            elif step is not None and step.kind in _WAITS_INSIDE:
+                reason = Reason(subject=step.place, code="closed", text="is closed")
+                self._missions.requeue(state.tasks[mission.task], reason, exclude=False)
         else:
             if mission is not None:
                 self._missions.give_up(mission, "its place is closed")

@@ -188,6 +188,14 @@ class SendPorter:
     task: TaskId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryTask:
+    """Let robots that have failed with this task try again."""
+
+    actor: Actor
+    task: TaskId
+
+
 class ProofKind(StrEnum):
     NONE = "none"
     PIN = "pin"
@@ -332,6 +340,7 @@ UserCommand = (
     | ChangeTask
     | CancelTask
     | SendPorter
+    | RetryTask
     | HandOver
     | ChangeRobot
     | ChangeAlert

@@ -347,7 +347,7 @@ class Dispatch:
                 "no_carrier_left",
                 task.id,
                 f"every robot that could do {task.id} has failed with it",
-                "send a person with the goods (send-porter), or cancel it",
+                "let them try again (retry), send a person with the goods (send-porter), or cancel it",
             )
 
     def _call_for_opening(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal]) -> None:

@@ -19,6 +19,7 @@ from fleet_manager.domain.events import (
     AlertTaken,
     CancellationStarted,
     PorterRequested,
+    RetryAllowed,
     RobotPaused,
     RobotResumed,
     RobotStatusChanged,
@@ -49,6 +50,7 @@ from fleet_manager.orchestration.commands import (
     ChangeTask,
     HandOver,
     ItemRequest,
+    RetryTask,
     RobotAction,
     SendPorter,
     SubmitAny,
@@ -379,6 +381,15 @@ class Intake:
             reason = Reason(subject=task.id, code="porter", text=f"{request.actor.id} asked for a person")
             self._missions.requeue(self._ledger.state.tasks[task.id], reason, exclude=False)
         self._dispatch_wanted()
+        return task.id
+
+    def retry(self, request: RetryTask) -> TaskId:
+        """One with which no robot has failed may be asked for too: nothing changes."""
+        task = self.open_task(request.task)
+        if task.excluded:
+            self._ledger.record(RetryAllowed(task=task.id, actor=request.actor))
+            self._ledger.close_alert("no_carrier_left", task.id)
+            self._dispatch_wanted()
         return task.id
 
     def hand_over(self, request: HandOver) -> TaskId:

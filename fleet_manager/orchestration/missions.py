@@ -162,7 +162,7 @@ class Missions:
             return
         mission = self._ledger.state.mission_of(robot)
         step = mission.step if mission else None
-        if step and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE and robot.waypoint != step.place:
+        if step and _keeps_to_its_place(step) and robot.waypoint != step.place:
             self.go(robot_id, step.place)
             return
         self.signal(robot_id, Signal.ARRIVED)
@@ -406,11 +406,13 @@ class Missions:
     # --- treatments -------------------------------------------------------------------------------------
 
     def _await_room(self, robot_id: RobotId, step: Step) -> None:
+        """One that makes way for another robot meanwhile looks at the room again when it is back."""
+        robot = self._ledger.state.robots[robot_id]
         because = self._treatments.not_ready(step)
-        if because is None:
-            self.signal(robot_id, Signal.ROOM_READY)
-        else:
+        if because is not None:
             self._treatments.call_for_room(robot_id, because, step)
+        elif self._treat_command(robot) is not None or _stands_at(robot, step):
+            self.signal(robot_id, Signal.ROOM_READY)
 
     def _treat(self, robot_id: RobotId, step: Step) -> None:
         """Begin, or go on with what was interrupted."""
@@ -450,10 +452,11 @@ class Missions:
     # --- inspections ------------------------------------------------------------------------------------
 
     def _look_round(self, robot_id: RobotId, step: Step) -> None:
+        """One that makes way for another robot before it is time looks round when it is back."""
         early = self._patrols.early(step)
         if early > 0.0:
             self._ledger.set_timer("inspect", robot_id, early)
-        else:
+        elif _stands_at(self._ledger.state.robots[robot_id], step):
             self._issue(robot_id, CommandKind.INSPECT, step=step.id)
 
     def look_round_now(self, robot_id: RobotId) -> None:
@@ -832,7 +835,7 @@ class Missions:
         mission = self._ledger.state.mission_of(robot)
         if mission is None or mission.step is None or robot.drive is not None:
             return
-        if mission.step.status is StepStatus.ACTIVE and mission.step.kind is StepKind.GO_TO:
+        if _keeps_to_its_place(mission.step):
             self.arrived(robot_id)
         elif mission.step.status is StepStatus.PENDING:
             self.signal(robot_id, Signal.BEGIN)
@@ -850,3 +853,18 @@ def _outcome(task: DeliveryTask) -> tuple[TaskStatus, str]:
     if by_state[ItemState.RETURNED]:
         return TaskStatus.FAILED, "the goods were not accepted and went back"
     return TaskStatus.FAILED, f"nothing was handed over at {task.pickup}"
+
+
+def _keeps_to_its_place(step: Step) -> bool:
+    """Whether a running step goes on only where it belongs: a robot that had to make way goes there again."""
+    match step.kind, step.status:
+        case StepKind.GO_TO | StepKind.INSPECT, StepStatus.ACTIVE:
+            return True
+        case StepKind.TREAT | StepKind.DECONTAMINATE, StepStatus.WAITING_FOR_PERSON:
+            return True
+    return False
+
+
+def _stands_at(robot: Robot, step: Step) -> bool:
+    """Whether a robot is where its step is done, and is not sent away."""
+    return robot.waypoint == step.place and robot.drive is None

@@ -40,6 +40,7 @@ from fleet_manager.orchestration.commands import (
     RaiseAlarm,
     RecheckCue,
     ReportRoom,
+    RetryTask,
     SendPorter,
     SetSchedule,
     StartClosure,
@@ -524,6 +525,8 @@ class Orchestrator:
                 task = self._intake.cancel(command)
             case SendPorter():
                 task = self._intake.send_porter(command)
+            case RetryTask():
+                task = self._intake.retry(command)
             case HandOver():
                 task = self._intake.hand_over(command)
             case ChangeRobot():
@@ -657,7 +660,7 @@ class Orchestrator:
 
     async def _refuse_ended(self, command: UserCommand) -> None:
         """A task that is not open any more is no unknown one: say what became of it."""
-        if isinstance(command, ChangeTask | CancelTask | SendPorter | HandOver):
+        if isinstance(command, ChangeTask | CancelTask | SendPorter | RetryTask | HandOver):
             record = await self._store.task(command.task)
             if record is not None:
                 raise Conflict(f"task {command.task} is {record.task.status} already")

@@ -5,22 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import RoomNews
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
 from fleet_manager.domain.missions import StepStatus
-from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
-from fleet_manager.orchestration.commands import CancelTask, CheckLamp, ReportRoom, SubmitDisinfection
+from fleet_manager.domain.tasks import Actor, Priority, TaskId, TaskStatus
+from fleet_manager.orchestration.commands import (
+    CancelTask,
+    CheckLamp,
+    ReportRoom,
+    StartClosure,
+    SubmitDisinfection,
+)
 from fleet_manager.orchestration.views import TaskView
 from maps.importers import read_any
-from maps.model import FleetId, Robot, RobotId, Site, WaypointId, ZoneId
+from maps.model import FleetId, LevelId, Robot, RobotId, Site, WaypointId, ZoneId
+from robot_agents.protocol import Drive, RouteNode
+from sim.attendant import Attendant
 from sim.clock import run_virtual
 from sim.harness import Hospital
-from sim.port import BodyMode
+from sim.port import BodyMode, Place
+from sim.scenario import Delivery, FleetPart, Scenario
+from sim.scenario_rooms import LampCheck
+from sim.scenario_run import run_scenario
+from sim.scenario_tasks import Disinfection
 
 _GENERAL_HOSPITAL = Path(__file__).parents[2] / "maps" / "sites" / "general_hospital"
 LAMP = RobotId("lamp-1")
@@ -177,6 +191,84 @@ def test_emergency_stop_switches_the_lamp_off() -> None:
             await _begun(hospital)
             hospital.world.set_mode(LAMP, BodyMode.ESTOP, "button pressed")
             assert not _on(hospital)
+
+    run_virtual(story())
+
+
+def test_robot_that_makes_way_while_it_waits_for_its_room_begins_when_it_is_back() -> None:
+    """It was told to shine as soon as the room was confirmed, and was on its way out of it: another robot came in."""
+    demand = (
+        Delivery(
+            at="07:01:07", pickup="L1bay20", dropoff="L1bay-isolation", item_class="specimen", priority=Priority.URGENT
+        ),
+        Delivery(at="07:01:09", pickup="L1bay20", dropoff="L1bay21", priority=Priority.URGENT),
+        Delivery(at="07:02:44", pickup="L1bay01", dropoff="L1bay-isolation", item_class="waste"),
+        Delivery(at="07:03:33", pickup="L1bay10", dropoff="L1bay11", priority=Priority.STAT),
+        Disinfection(at="07:04:05", zone="isolation", dose=20.0),
+    )
+    scenario = Scenario(
+        site="random:879",
+        hours=0.2,
+        overtime=90.0,
+        seed=172,
+        fleets={"carts": FleetPart(charge=0.25), "lamps": FleetPart(charge=0.25)},
+        demand=demand,
+        people=(LampCheck(at="07:00"), Attendant(at="07:12")),
+        expect=("no invariant is broken", "all tasks end", "refusals are allowed", "jams are allowed"),
+    )
+    result = run_scenario(scenario)
+    assert result.holds, result.told()
+
+
+def test_robot_that_waits_in_a_room_which_is_closed_leaves_it_and_its_task_waits_in_the_queue() -> None:
+    async def story() -> None:
+        async with Hospital(lamp_hospital(), nurses=None) as hospital:
+            await _check_lamp(hospital)
+            task = await hospital.disinfect(ROOM)
+            await _until(lambda: _waits(hospital))
+            place = hospital.manager.robot(LAMP).waypoint
+            area = Area(level=LevelId("L2"), polygon=hospital.site.zones[ROOM].polygon)
+            until = hospital.clock.now() + timedelta(minutes=10)
+            await hospital.do(StartClosure(actor=_TECHNICIAN, area=area, until=until, reason="a wet floor"))
+            await _until(lambda: hospital.manager.robot(LAMP).waypoint != place)
+            assert (await hospital.manager.task(task.id)).status is TaskStatus.QUEUED
+            await _until(lambda: _waits(hospital))
+            assert hospital.clock.now() >= until
+            await _tell(hospital, RoomNews.CLEANED)
+            await _tell(hospital, RoomNews.VACATED)
+            assert (await hospital.ended(task.id)).status is TaskStatus.COMPLETED
+
+    run_virtual(story())
+
+
+def test_robot_told_to_drive_while_it_disinfects_ends_that_first() -> None:
+    async def story() -> None:
+        async with Hospital(lamp_hospital(), nurses=None) as hospital:
+            task = await _begun(hospital)
+            await asyncio.sleep(30.0)
+            stands = hospital.site.waypoints[WaypointId(hospital.world.body(LAMP).waypoint or "isolation_room_03")]
+            here = RouteNode(sequence=10_000, waypoint=stands.id, level=stands.level, x=stands.x, y=stands.y)
+            hospital.link.send(LAMP, Drive(command_id="drive-on", nodes=(here,), cleared_to=here.sequence))
+            await asyncio.sleep(30.0)
+            assert _on(hospital)
+            ended = await hospital.ended(task.id)
+            assert ended.status is TaskStatus.COMPLETED, ended.outcome
+            assert (await hospital.manager.certificate(task.id)).complete
+
+    run_virtual(story())
+
+
+def test_robot_pushed_on_its_way_back_from_a_treatment_comes_back_all_the_same() -> None:
+    async def story() -> None:
+        async with Hospital(lamp_hospital(), nurses=None) as hospital:
+            task = await _begun(hospital)
+            await _until(lambda: not _on(hospital))
+            here = hospital.world.state(LAMP).place
+            hospital.world.push(LAMP, Place(here.level, here.x + 0.3, here.y, here.yaw), "somebody pushes it")
+            await asyncio.sleep(20.0)
+            hospital.world.set_mode(LAMP, BodyMode.AUTOMATIC, "given back")
+            ended = await hospital.ended(task.id)
+            assert ended.status is TaskStatus.COMPLETED, ended.outcome
 
     run_virtual(story())
 

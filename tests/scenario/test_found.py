@@ -10,7 +10,7 @@ import pytest
 from fleet_manager.domain.events import ItemsHandedOver, TaskEnded
 from fleet_manager.domain.missions import StepStatus
 from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
-from fleet_manager.orchestration.commands import CancelTask, ChangeRobot, HandOver, RobotAction, SendPorter
+from fleet_manager.orchestration.commands import CancelTask, ChangeRobot, HandOver, RetryTask, RobotAction, SendPorter
 from maps.model import RobotId
 from sim import faults
 from sim.harness import Hospital
@@ -134,6 +134,24 @@ def test_a_task_that_every_robot_has_failed_with_calls_for_a_person() -> None:
         assert [(a.kind, a.subject) for a in hospital.manager.alerts()] == [("no_carrier_left", asked.id)]
         await hospital.do(SendPorter(actor=NURSE, task=TaskId(asked.id)))
         assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
+        assert hospital.manager.alerts() == []
+
+    tell(story)
+
+
+def test_robots_that_have_failed_with_a_task_do_it_when_they_may_try_again() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("b", "ward")
+        for robot in ("robot-1", "robot-2"):
+            while (await hospital.manager.task(asked.id)).robot != robot:
+                await asyncio.sleep(1.0)
+            taken_out = ChangeRobot(actor=NURSE, robot=RobotId(robot), action=RobotAction.OUT_OF_SERVICE)
+            await hospital.do(taken_out)
+            await hospital.do(replace(taken_out, action=RobotAction.RETURN_TO_SERVICE))
+        await asyncio.sleep(30.0)
+        await hospital.do(RetryTask(actor=NURSE, task=TaskId(asked.id)))
+        done = await hospital.ended(asked.id)
+        assert (done.status, done.robot) == (TaskStatus.COMPLETED, "robot-1")
         assert hospital.manager.alerts() == []
 
     tell(story)

@@ -9,7 +9,7 @@ from fleet_manager.api.auth import RequestActor
 from fleet_manager.api.certificate import certificate_pdf
 from fleet_manager.api.schemas import Cancellation, HandoverRequest, TaskChange, TaskQuery, TaskRequest
 from fleet_manager.domain.tasks import TaskId
-from fleet_manager.orchestration.commands import SendPorter
+from fleet_manager.orchestration.commands import RetryTask, SendPorter
 from fleet_manager.orchestration.ports import FleetManager
 from fleet_manager.orchestration.views import CertificateView, HandoverCodeView, ItemView, TaskView
 
@@ -70,6 +70,10 @@ def task_routes(manager: FleetManager) -> APIRouter:
     @router.post("/{task_id}/send-porter", summary="Let a person carry it instead of a robot")
     async def send_porter(task_id: str, actor: RequestActor) -> TaskView:
         return await answer(manager, SendPorter(actor=actor, task=TaskId(task_id)), TaskView)
+
+    @router.post("/{task_id}/retry", summary="Let robots that have failed with it try again")
+    async def retry_task(task_id: str, actor: RequestActor) -> TaskView:
+        return await answer(manager, RetryTask(actor=actor, task=TaskId(task_id)), TaskView)
 
     @router.post("/{task_id}/handover", summary="Goods change hands where the carrier waits")
     async def hand_over(task_id: str, actor: RequestActor, body: HandoverRequest | None = None) -> TaskView:
