@@ -16,7 +16,9 @@ from sim.judgement import Evidence, Outcome, judge
 from sim.scenario import Delivery, FleetPart, Scenario
 from sim.scenario_faults import DoorStuck, RobotDead, RobotSlow
 from sim.scenario_people import Bed, PressEstop
+from sim.scenario_rooms import LampCheck
 from sim.scenario_run import ScenarioResult, run_scenario
+from sim.scenario_tasks import Disinfection
 from sim.scene import Broken
 from sim.violations import Motion, Violation
 
@@ -43,6 +45,7 @@ HOLD = (
     "heparin is delivered",
     "heparin is delivered before 07:08",
     "heparin is delivered within 7 min",
+    "heparin is done within 7 min",
     "every stat task is delivered within 7 min",
     "every document task is delivered within 12 min",
     "all tasks are completed",
@@ -122,10 +125,11 @@ def test_what_does_not_hold(sentence: str, morning: dict[str, Outcome]) -> None:
 
 def test_every_sentence_of_the_grammar_is_tried_both_ways() -> None:
     tried = {type(parse(sentence)) for sentence in HOLD}, {type(parse(sentence)) for sentence in FAIL}
-    kinds = {type(parse(sentence)).__name__ for sentence in (*HOLD, *FAIL)} | {"Allowed"}
+    kinds = {type(parse(sentence)).__name__ for sentence in (*HOLD, *FAIL)}
+    kinds |= {"Allowed", "DoneBy", "Certified"}
     assert len(kinds) == len({type(form) for form in map(_any_of, GRAMMAR)})
     alone = {kind.__name__ for kind in tried[0] ^ tried[1]}
-    told_below = {"NoJams", "NoOverlaps", "NoRefusals", "Refused", "AllEnd", "InvariantsHold"}
+    told_below = {"NoJams", "NoOverlaps", "NoRefusals", "Refused", "AllEnd", "InvariantsHold", "DoneBy", "Certified"}
     assert alone == told_below, "these have stories of their own below"
 
 
@@ -151,6 +155,27 @@ def test_jams_overlaps_and_refusals_are_looked_for_unless_allowed() -> None:
         "no overlaps",
         "no refusals",
     ]
+
+
+def test_who_did_the_work_and_what_the_certificate_says() -> None:
+    disinfection = Disinfection(name="room", at="07:01", zone="L2_isolation_room_01", dose=100.0)
+    hold = ("room is done within 30 min", "room is done by disinfection-1", "the certificate of room covers 99 %")
+    fail = {
+        "heparin is done by disinfection-1": "T00001 was done by robot-1",
+        "the certificate of heparin covers 50%": "T00001 has no certificate",
+    }
+    scenario = Scenario(
+        site="general_hospital",
+        hours=0.5,
+        fleets={**ALONE, "disinfection": FleetPart(robots=1)},
+        demand=(disinfection, HEPARIN.model_copy(update={"at": "07:00:30", "dropoff": "ward_3a"})),
+        people=(LampCheck(at="07:00"),),
+        expect=(*hold, *fail),
+    )
+    outcomes = {outcome.sentence: outcome for outcome in run_scenario(scenario).outcomes}
+    assert [outcomes[sentence].found for sentence in hold if not outcomes[sentence].holds] == []
+    assert {sentence: outcomes[sentence].found for sentence in fail} == fail
+    assert not any(outcomes[sentence].holds for sentence in fail)
 
 
 def test_a_task_that_never_ends_is_a_failure() -> None:
