@@ -505,6 +505,21 @@ class InfectionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneCare:
+    """How the zone `id` is kept disinfected, to `dose` (J/m²).
+
+    It is due so many seconds (`every`) after it was disinfected last. Disinfection is asked for by itself when a
+    patient is discharged from it (`on_discharge`), and once goods of the classes `after_goods` changed hands in it.
+    """
+
+    id: ZoneId
+    dose: float = 1000.0
+    every: float | None = None
+    on_discharge: bool = False
+    after_goods: frozenset[ItemClassId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A whole hospital. Mappings are keyed by the id of what they hold and keep the order of the source.
 
@@ -529,6 +544,7 @@ class Site:
     item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
     dose_presets: Mapping[DosePresetId, DosePreset] = field(default_factory=dict)
     spray_agents: Mapping[SprayAgentId, SprayAgent] = field(default_factory=dict)
+    zone_care: Mapping[ZoneId, ZoneCare] = field(default_factory=dict)
     screening: ScreeningRules = ScreeningRules()
     quarantine: WaypointId | None = None
     infection_rules: InfectionRules = InfectionRules()

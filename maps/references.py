@@ -24,6 +24,7 @@ from maps.model import (
     UvLamp,
     Waypoint,
     WaypointId,
+    ZoneCare,
 )
 
 COORDINATE_LIMIT = 1e6
@@ -62,6 +63,8 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _surface(site, surface)
     for preset in site.dose_presets.values():
         yield from _positive(None, f"dose preset {preset.id!r}", {"dose": preset.dose})
+    for care in site.zone_care.values():
+        yield from _zone_care(site, care)
     rules = asdict(site.screening)
     yield from _positive(
         None, "screening", {name: rules[name] for name in ("temperature", "distance", "retention_days")}
@@ -76,6 +79,16 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     yield from _item_classes(site)
     if site.quarantine is not None and site.quarantine not in site.waypoints:
         yield BrokenLink(None, "site", "quarantine", _nowhere("waypoint", site.quarantine))
+
+
+def _zone_care(site: Site, care: ZoneCare) -> Iterator[BrokenLink]:
+    name = f"zone care {care.id!r}"
+    if care.id not in site.zones:
+        yield BrokenLink(None, name, "id", _nowhere("zone", care.id))
+    yield from _positive(None, name, {"dose": care.dose, "every": care.every})
+    for kind in sorted(care.after_goods):
+        if kind not in site.item_classes:
+            yield BrokenLink(None, name, "after_goods", _nowhere("item class", kind))
 
 
 def _item_classes(site: Site) -> Iterator[BrokenLink]:

@@ -58,6 +58,7 @@ from maps.model import (
     Waypoint,
     WaypointId,
     Zone,
+    ZoneCare,
 )
 from maps.records import parse, plain, strict
 from maps.references import COORDINATE_LIMIT, broken_references
@@ -159,9 +160,15 @@ _LISTS: dict[str, type[Any]] = {
     "item_classes": ItemClass,
     "dose_presets": DosePreset,
     "spray_agents": SprayAgent,
+    "zone_care": ZoneCare,
 }
-_TITLES: dict[type[Any], str] = {ItemClass: "item class", DosePreset: "dose preset", SprayAgent: "spray agent"}
-_LEFT_OUT = ("buildings", "dose_presets", "spray_agents")
+_TITLES: dict[type[Any], str] = {
+    ItemClass: "item class",
+    DosePreset: "dose preset",
+    SprayAgent: "spray agent",
+    ZoneCare: "zone care",
+}
+_LEFT_OUT = ("buildings", "dose_presets", "spray_agents", "zone_care")
 """Lists that a site without such parts does not have."""
 
 

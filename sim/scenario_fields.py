@@ -49,6 +49,7 @@ ALERTS: Final = (
     "visit_overdue",
     "way_closed",
     "wipe_down_waiting",
+    "zone_not_treated",
 )
 """Every kind of alert that the fleet manager raises."""
 

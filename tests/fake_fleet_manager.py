@@ -282,7 +282,7 @@ class FakeFleetManager:
     def zone(self, zone: str) -> ZoneView:
         if zone not in self.site.zones:
             raise NotFound(f"there is no zone {zone}")
-        return zone_view(self.site.zones[ZoneId(zone)], Room(zone=ZoneId(zone)), None)
+        return zone_view(self.site.zones[ZoneId(zone)], Room(zone=ZoneId(zone)), None, None, None)
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
         return [f for f in reversed(self._follow_ups.values()) if state is None or f.state == state][:limit]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from fleet_manager.domain.tasks import Actor, TaskId, Treatment, TreatmentMethod
-from maps.model import RobotId, ZoneId
+from maps.model import ItemClassId, RobotId, ZoneCare, ZoneId
 
 DEFAULT_DOSE: Final = 1000.0
 """J/m², against spores; a tenth of it reaches vegetative bacteria only."""
@@ -48,11 +48,20 @@ class DisinfectionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A zone is to be disinfected from `at` on; None: it has been so since ever."""
+
+    at: datetime | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """What is known of a zone that is treated; None where nobody has told yet.
 
     `person_at` is set while a person is known to be in it, `open_at` while its door is known to be open. `treated_at`,
-    `method` and `dose` (the least of all targets in reach, J/m²) are of the last complete treatment.
+    `method` and `dose` (the least of all targets in reach, J/m²) are of the last complete treatment. Goods of the class
+    `soiled_by` changed hands in it at `soiled_at`, after which the site wants it disinfected.
     """
 
     zone: ZoneId
@@ -66,6 +75,25 @@ class Room:
     treated_at: datetime | None = None
     method: TreatmentMethod | None = None
     dose: float | None = None
+    soiled_at: datetime | None = None
+    soiled_by: ItemClassId | None = None
+
+    def due(self, care: ZoneCare) -> Due | None:
+        """Since when, or from when on, it is to be disinfected by the site's rules; None when by none of them."""
+        found: list[Due] = []
+        if care.on_discharge and self.discharged_at is not None and self._after_treatment(self.discharged_at):
+            found.append(Due(at=self.discharged_at, because="a patient was discharged"))
+        if self.soiled_at is not None and self._after_treatment(self.soiled_at):
+            found.append(Due(at=self.soiled_at, because=f"{self.soiled_by} changed hands in it"))
+        if care.every is not None and self.treated_at is not None:
+            at = self.treated_at + timedelta(seconds=care.every)
+            found.append(Due(at=at, because=f"it is disinfected every {care.every / 3600.0:g} h"))
+        elif care.every is not None:
+            found.append(Due(at=None, because="it was never disinfected"))
+        return min(found, key=lambda due: (due.at is not None, due.at), default=None)
+
+    def _after_treatment(self, at: datetime) -> bool:
+        return self.treated_at is None or at > self.treated_at
 
     def told(self, news: RoomNews, actor: Actor, at: datetime) -> Room:
         match news:

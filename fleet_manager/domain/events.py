@@ -203,6 +203,13 @@ class RoomReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSoiled:
+    """Goods changed hands in a room after which it is to be disinfected; `room` is what is known of it now."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LampChecked:
     lamp: LampRecord
 
@@ -632,6 +639,7 @@ Event: TypeAlias = (
     | TaskEnded
     | ItemsHandedOver
     | RoomReported
+    | RoomSoiled
     | LampChecked
     | TreatmentBegun
     | TreatmentSampled

@@ -404,6 +404,10 @@ def _room_reported(s: FleetState, event: e.RoomReported, at: datetime) -> None:
     s.put_room(event.room)
 
 
+def _room_soiled(s: FleetState, event: e.RoomSoiled, at: datetime) -> None:
+    s.put_room(event.room)
+
+
 def _lamp_checked(s: FleetState, event: e.LampChecked, at: datetime) -> None:
     s.put_lamp(event.lamp)
 
@@ -802,6 +806,7 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TaskEnded: _task_ended,
     e.ItemsHandedOver: _items_handed_over,
     e.RoomReported: _room_reported,
+    e.RoomSoiled: _room_soiled,
     e.LampChecked: _lamp_checked,
     e.TreatmentBegun: _treatment_begun,
     e.TreatmentSampled: _treatment_sampled,

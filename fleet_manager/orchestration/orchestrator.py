@@ -109,6 +109,7 @@ from fleet_manager.orchestration.views import (
     ZoneView,
 )
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
+from fleet_manager.orchestration.zone_care import ZoneCareRules
 from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, levels_of
@@ -273,7 +274,8 @@ class Orchestrator:
             link,
             self._want_dispatch,
         )
-        self._schedules = Schedules(site, self._ledger, self._submit_scheduled)
+        self._schedules = Schedules(site, self._ledger, self._submit_by_itself)
+        self._zone_care = ZoneCareRules(site, self._ledger, self._routes, self._submit_by_itself)
         self._fire_alarms = FireAlarms(
             site,
             self._ledger,
@@ -342,6 +344,7 @@ class Orchestrator:
         for key in self._ledger.take_due():
             self._timer(key)
             self._plan_times.event_over()
+        self._zone_care.see(self._ledger.events)
         if self._dispatch_due:
             self._dispatch_due = False
             self._dispatch.cycle()
@@ -638,7 +641,7 @@ class Orchestrator:
         zone = self._treatments.zone(command.zone)
         await self._treatments.prepare(Treatment(zone=zone, method=command.method, dose=command.dose))
 
-    def _submit_scheduled(self, request: SubmitAny) -> TaskId:
+    def _submit_by_itself(self, request: SubmitAny) -> TaskId:
         """As a person asks for it, but that a disinfection is planned after it is taken down."""
         if isinstance(request, SubmitTask):
             return self._intake.submit(request)
@@ -804,7 +807,10 @@ class Orchestrator:
 
     def zone(self, zone: str) -> ZoneView:
         found = self._treatments.zone(zone)
-        return zone_view(self.site.zones[found], self._treatments.room(found), self._treatments.refusal(found))
+        room, care = self._treatments.room(found), self._zone_care
+        return zone_view(
+            self.site.zones[found], room, self._treatments.refusal(found), care.due(found), care.task(found)
+        )
 
     def doors(self) -> list[DoorView]:
         return self._devices.door_views()

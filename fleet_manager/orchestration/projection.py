@@ -11,7 +11,7 @@ from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure, ClosureId
 from fleet_manager.domain.custody import Chain, Entry, Holder, gap, signatures_needed
-from fleet_manager.domain.disinfection import Room
+from fleet_manager.domain.disinfection import Due, Room
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.handovers import Handover
@@ -21,7 +21,7 @@ from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.screening import Cue
 from fleet_manager.domain.state import FleetState
-from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, Stop, TaskStatus
+from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, Stop, TaskId, TaskStatus
 from fleet_manager.orchestration.views import (
     ActorView,
     AlarmView,
@@ -444,7 +444,7 @@ def alarm_view(alarm: Alarm, state: FleetState) -> AlarmView:
     )
 
 
-def zone_view(zone: Zone, room: Room, not_ready: str | None) -> ZoneView:
+def zone_view(zone: Zone, room: Room, not_ready: str | None, due: Due | None, task: TaskId | None) -> ZoneView:
     return ZoneView(
         id=zone.id,
         name=zone.name,
@@ -462,6 +462,9 @@ def zone_view(zone: Zone, room: Room, not_ready: str | None) -> ZoneView:
         method=room.method,
         dose=room.dose,
         not_ready=not_ready,
+        due_at=due.at if due is not None else None,
+        due_because=due.because if due is not None else None,
+        task=task,
     )
 
 

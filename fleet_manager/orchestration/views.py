@@ -202,7 +202,11 @@ class RobotView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneView:
-    """A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now."""
+    """A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
+
+    `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
+    been. `task` is the disinfection that is asked for or under way.
+    """
 
     id: str
     name: str | None
@@ -220,6 +224,9 @@ class ZoneView:
     method: str | None
     dose: float | None
     not_ready: str | None
+    due_at: datetime | None
+    due_because: str | None
+    task: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

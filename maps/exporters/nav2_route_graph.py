@@ -48,6 +48,7 @@ def _collection(site: Site) -> dict[str, Any]:
         item_classes=tuple(site.item_classes.values()),
         spray_agents=tuple(site.spray_agents.values()),
         dose_presets=tuple(site.dose_presets.values()),
+        zone_care=tuple(site.zone_care.values()),
     )
     numbers = {waypoint: number for number, waypoint in enumerate(site.waypoints)}
     edges = enumerate((*_lanes(site), *_rides(site)), start=len(numbers))

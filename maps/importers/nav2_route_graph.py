@@ -44,6 +44,7 @@ from maps.model import (
     SprayAgent,
     Waypoint,
     WaypointId,
+    ZoneCare,
 )
 from maps.records import parse, strict
 from maps.references import broken_references
@@ -69,6 +70,7 @@ class SiteMember:
     item_classes: tuple[ItemClass, ...] = tuple(DEFAULT_ITEM_CLASSES.values())
     spray_agents: tuple[SprayAgent, ...] = ()
     dose_presets: tuple[DosePreset, ...] = ()
+    zone_care: tuple[ZoneCare, ...] = ()
 
 
 def read(path: Path) -> Site:
@@ -194,6 +196,7 @@ class _Reading:
             item_classes={kind.id: kind for kind in self.head.item_classes},
             spray_agents={agent.id: agent for agent in self.head.spray_agents},
             dose_presets={preset.id: preset for preset in self.head.dose_presets},
+            zone_care={care.id: care for care in self.head.zone_care},
             chargers=chargers,
             holding_points=self.roles.get("holding_points", {}),
             transfer_points=self.roles.get("transfer_points", {}),

@@ -242,6 +242,17 @@ def _set(*path: Any, to: object) -> Change:
         (_set("fleets", 4, "lamp", "length", to="long"), MapContentError, ["'disinfection'", "lamp.length"]),
         (_set("dose_presets", 0, "dose", to=-5.0), BrokenReferenceError, ["dose preset 'spores'", "greater than 0"]),
         (_set("dose_presets", 1, "id", to="spores"), DuplicateIdError, ["dose preset 'spores'"]),
+        (_set("zone_care", to=[{"id": "attic"}]), BrokenReferenceError, ["zone care 'attic'", "no zone 'attic'"]),
+        (
+            _set("zone_care", to=[{"id": "L1_pharmacy", "after_goods": ["ashes"]}]),
+            BrokenReferenceError,
+            ["'L1_pharmacy'", "after_goods", "no item class 'ashes'"],
+        ),
+        (
+            _set("zone_care", to=[{"id": "L1_pharmacy", "every": 0.0}]),
+            BrokenReferenceError,
+            ["'L1_pharmacy'", "every", "greater than 0"],
+        ),
         (_set("quarantine", to="dungeon"), BrokenReferenceError, ["'quarantine'", "dungeon"]),
         (_set("item_classes", 0, "on_cancel", to="burn"), MapContentError, ["item class 'medicine'", "burn"]),
     ],

@@ -2698,6 +2698,9 @@ export interface components {
         /**
          * ZoneView
          * @description A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
+         *
+         *     `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
+         *     been. `task` is the disinfection that is asked for or under way.
          */
         ZoneView: {
             /** Cleaned At */
@@ -2706,6 +2709,10 @@ export interface components {
             cleaned_by: string | null;
             /** Dose */
             dose: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** Due Because */
+            due_because: string | null;
             /** Id */
             id: string;
             /** Kind */
@@ -2727,6 +2734,8 @@ export interface components {
                 number,
                 number
             ][];
+            /** Task */
+            task: string | null;
             /** Treated At */
             treated_at: string | null;
             /** Vacated At */

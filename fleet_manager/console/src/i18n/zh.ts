@@ -373,6 +373,7 @@ export const zh: typeof en = {
     visit_overdue: '巡逻点 {{subject}} 已超过巡查间隔',
     screening_cue: '筛查提示 {{subject}}：请人工复测',
     wipe_down_waiting: '{{subject}} 等待擦拭消毒，无人前来',
+    zone_not_treated: '{{subject}} 需要消毒，但没有机器人能完成',
     no_decontamination: '{{subject}} 需要消毒，但找不到可用的消毒位置',
   },
   alertNext: {
@@ -397,6 +398,7 @@ export const zh: typeof en = {
     visit_overdue: '请派人前往该巡逻点，或增加巡逻次数',
     screening_cue: '请到场人工复测体温或查看口罩，填写结果后关闭',
     wipe_down_waiting: '请擦拭消毒机器人，然后确认',
+    zone_not_treated: '请人工消毒，或更正站点文件中的 zone_care',
     no_decontamination: '请开放通往消毒间的通道，或在地图上增加消毒位置',
   },
   problem: {
