@@ -12,7 +12,7 @@ from fleet_manager.domain.events import Event, Recorded
 from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import Robot, RobotStatus, Wait
 from fleet_manager.domain.state import FleetState, apply, new_state
-from fleet_manager.domain.tasks import ItemState, Reason, TaskId
+from fleet_manager.domain.tasks import DeliveryTask, ItemState, Reason, TaskId
 from fleet_manager.orchestration.projection import robot_wait
 from maps.model import RobotId, Site
 from sim.stage import Happening
@@ -86,9 +86,7 @@ class _Teller:
     def _task_text(self, event: Event) -> str | None:
         match event:
             case e.TaskSubmitted(task=task) if self._about(task.id):
-                goods = ", ".join(item.name for item in task.items)
-                way = f"{task.pickup} → {task.dropoff}"
-                return f"{task.requested_by.id} asks for {goods}, {way} ({task.priority}): {task.id}"
+                return f"{task.requested_by.id} asks for {_wanted(task)} ({task.priority}): {task.id}"
             case e.TaskDeferred(task=task_id, reasons=reasons) if self._about(task_id):
                 return f"{task_id} stays in the queue: {_reasons(reasons)}"
             case e.TaskAssigned(task=task_id, mission=mission, eta=eta) if self._about(task_id, mission.robot):
@@ -175,11 +173,23 @@ def _step_text(mission: Mission, event: e.StepChanged) -> str | None:
             return f"{mission.robot} sets out for {step.place}"
         case StepStatus.WAITING_FOR_PERSON if step.kind is StepKind.DECONTAMINATE:
             return f"{mission.robot} waits at {step.place} to be wiped down"
+        case StepStatus.WAITING_FOR_PERSON if step.treatment is not None:
+            return f"{mission.robot} waits until somebody confirms {step.treatment.zone} as cleaned, vacated and shut"
+        case StepStatus.ACTIVE if step.treatment is not None:
+            return f"{mission.robot} begins to disinfect {step.treatment.zone}"
         case StepStatus.WAITING_FOR_PERSON:
             return f"{mission.robot} waits at {step.place} for somebody to {_hand_over(step)} the goods"
         case StepStatus.FAILED:
             return f"{mission.robot} could not do its step {step.kind} at {step.place}"
     return None
+
+
+def _wanted(task: DeliveryTask) -> str:
+    if task.treatment is not None:
+        return f"disinfection of {task.treatment.zone}"
+    if task.inspects:
+        return f"{task.kind} of {', '.join(stop.place for stop in task.stops)}"
+    return f"{', '.join(item.name for item in task.items)}, {task.pickup} → {task.dropoff}"
 
 
 def _hand_over(step: Step) -> str:
