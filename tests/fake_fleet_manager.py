@@ -84,6 +84,7 @@ from fleet_manager.orchestration.views import (
     LiftView,
     LiveScreeningView,
     MissionView,
+    OccurrenceView,
     PoseView,
     ReasonView,
     RobotView,
@@ -265,6 +266,9 @@ class FakeFleetManager:
         raise Conflict(f"task {task} has not begun to disinfect")
 
     def schedules(self) -> list[ScheduleView]:
+        return []
+
+    def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
         return []
 
     def schedule(self, schedule: str) -> ScheduleView:

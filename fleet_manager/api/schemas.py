@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeAlias
 from unicodedata import category
 
@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     NaiveDatetime,
     StringConstraints,
+    model_validator,
 )
 
 from fleet_manager.domain.alarms import AlarmKind
@@ -568,6 +569,19 @@ class TaskQuery(_Request):
 class FollowUpQuery(_Request):
     state: FollowUpState | None = Field(None, description="only open or only closed ones")
     limit: int = Field(100, ge=1, le=500)
+
+
+class CalendarQuery(_Request):
+    """A span of at most 92 days."""
+
+    since: Moment
+    until: Moment
+
+    @model_validator(mode="after")
+    def _span(self) -> CalendarQuery:
+        if not timedelta() < self.until - self.since <= timedelta(days=92):
+            raise ValueError("must be later than `since`, by at most 92 days")
+        return self
 
 
 class EventQuery(_Request):

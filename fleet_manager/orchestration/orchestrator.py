@@ -100,6 +100,7 @@ from fleet_manager.orchestration.views import (
     ItemTraceView,
     LiftView,
     LiveScreeningView,
+    OccurrenceView,
     PoseView,
     RobotView,
     RouteView,
@@ -792,6 +793,9 @@ class Orchestrator:
 
     def schedules(self) -> list[ScheduleView]:
         return [schedule_view(schedule) for schedule in self._ledger.state.schedules.values()]
+
+    def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
+        return self._schedules.calendar(since, until)
 
     def schedule(self, schedule: str) -> ScheduleView:
         return schedule_view(self._schedules.schedule(schedule))

@@ -34,6 +34,7 @@ from fleet_manager.orchestration.views import (
     ItemTraceView,
     LiftView,
     LiveScreeningView,
+    OccurrenceView,
     PoseView,
     RobotView,
     RouteView,
@@ -193,6 +194,10 @@ class FleetManager(Protocol):
     def schedules(self) -> list[ScheduleView]: ...
 
     def schedule(self, schedule: str) -> ScheduleView: ...
+
+    def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
+        """When schedules fall due from now, or `since`, on and before `until`, in order of time."""
+        ...
 
     def cues(self) -> list[CueView]:
         """What robots observed and a person has to look at again, or did; newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,7 +24,8 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
 )
 from fleet_manager.orchestration.ledger import Ledger
-from fleet_manager.planning.recurrence import next_after, parsed
+from fleet_manager.orchestration.views import OccurrenceView
+from fleet_manager.planning.recurrence import next_after, occurrences, parsed
 from maps.model import Site
 
 _GRACE: Final = timedelta(hours=1)
@@ -104,6 +105,17 @@ class Schedules:
         if known is None:
             raise NotFound(f"there is no schedule {name}", way_out="GET /api/v1/schedules lists them")
         return known
+
+    def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
+        """When schedules fall due from now, or `since`, on and before `until`; those that are paused never."""
+        since = max(since, self._ledger.now())
+        found = [
+            OccurrenceView(schedule=known.id, at=at)
+            for known in self._ledger.state.schedules.values()
+            if not known.paused
+            for at in occurrences(known.rule, known.begins, known.timezone, known.exceptions, since, until)
+        ]
+        return sorted(found, key=lambda occurrence: (occurrence.at, occurrence.schedule))
 
     # --- time ---------------------------------------------------------------------------------------------------
 

@@ -318,6 +318,14 @@ class ScheduleView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceView:
+    """A moment (UTC) at which a schedule will fall due."""
+
+    schedule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CueView:
     """What a robot observed and a person looks at again: no diagnosis, no name and no image.
 

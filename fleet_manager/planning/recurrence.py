@@ -18,6 +18,7 @@ _FAR: Final = timedelta(days=366 * 12)
 """An occurrence farther away than this is none: no hospital plans so far ahead."""
 
 _MOST_LEFT_OUT: Final = 10_000
+_MOST_SHOWN: Final = 1000
 _SHORTEST: Final = timedelta(minutes=1)
 
 
@@ -43,6 +44,18 @@ def parsed(rule: str, begins: datetime) -> rrule:
             field="rule",
             way_out="leave at least a minute between two occurrences",
         )
+    return found
+
+
+def occurrences(
+    rule: str, begins: datetime, timezone: str, exceptions: Collection[date], since: datetime, until: datetime
+) -> list[datetime]:
+    """All moments (UTC) from `since` on and before `until` at which a rule falls due, exceptions left out."""
+    found: list[datetime] = []
+    at = next_after(rule, begins, timezone, exceptions, since - timedelta(seconds=1))
+    while at is not None and at < until and len(found) < _MOST_SHOWN:
+        found.append(at)
+        at = next_after(rule, begins, timezone, exceptions, at)
     return found
 
 

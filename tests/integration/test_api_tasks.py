@@ -109,6 +109,14 @@ def test_cancelling_needs_no_reason(body: dict[str, Any] | None) -> None:
     assert (again.status_code, again.json()["type"]) == (409, "urn:wardfleet:problem:conflict")
 
 
+def test_a_calendar_spans_some_weeks_at_most() -> None:
+    manager = hospital()
+    week = "since=2026-03-01T00:00:00Z&until=2026-03-08T00:00:00Z"
+    assert call(manager, "GET", f"/schedules/calendar?{week}").json() == []
+    for query in ("since=2026-03-01T00:00:00Z", week.replace("2026-03-08", "2027-03-08"), week.replace("08T", "01T")):
+        assert call(manager, "GET", f"/schedules/calendar?{query}").status_code == 422
+
+
 def test_a_person_can_be_sent_instead() -> None:
     manager = hospital()
     call(manager, "POST", "/tasks", json=DELIVERY)

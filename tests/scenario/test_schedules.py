@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -58,7 +58,11 @@ def test_linen_is_brought_every_hour_and_not_when_it_is_paused() -> None:
             assert hospital.manager.schedule(schedule.id).last_task == done[0].id
             assert done[0].requested_by.id == "facility-li"
 
+            now = hospital.clock.now()
+            calendar = hospital.manager.calendar(now - timedelta(hours=9), now + timedelta(hours=2))
+            assert [o.at.hour for o in calendar] == [3, 4], "what has been is no more in it"
             await hospital.do(ChangeSchedule(actor=_STAFF, schedule=schedule.id, paused=True))
+            assert hospital.manager.calendar(now, now + timedelta(hours=2)) == []
             await asyncio.sleep(3 * 3600)
             assert len(await hospital.manager.tasks(status=None, limit=10, before=None)) == 2
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from fleet_manager.domain.errors import InvalidRequest
-from fleet_manager.planning.recurrence import next_after, parsed
+from fleet_manager.planning.recurrence import next_after, occurrences, parsed
 
 _BEGINS = datetime.fromisoformat("2026-01-01T06:30")
 
@@ -24,6 +24,12 @@ def test_exceptions_are_left_out() -> None:
     now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     left_out = (date(2026, 3, 2), date(2026, 3, 3))
     assert _next("FREQ=DAILY", now, left_out=left_out) == datetime(2026, 3, 4, 6, 30, tzinfo=UTC)
+
+
+def test_all_occurrences_of_a_week_without_the_exceptions() -> None:
+    since, until = datetime(2026, 3, 2, 6, 30, tzinfo=UTC), datetime(2026, 3, 5, 6, 30, tzinfo=UTC)
+    found = occurrences("FREQ=DAILY", _BEGINS, "UTC", (date(2026, 3, 3),), since, until)
+    assert found == [datetime(2026, 3, day, 6, 30, tzinfo=UTC) for day in (2, 4)]
 
 
 def test_rule_that_has_ended_falls_due_no_more() -> None:

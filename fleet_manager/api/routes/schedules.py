@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from fleet_manager.api.answers import answer
 from fleet_manager.api.auth import RequestActor
-from fleet_manager.api.schemas import ScheduleChange, ScheduleRequest
+from fleet_manager.api.schemas import CalendarQuery, ScheduleChange, ScheduleRequest
 from fleet_manager.orchestration.commands import DeleteSchedule
 from fleet_manager.orchestration.ports import FleetManager
-from fleet_manager.orchestration.views import ScheduleView
+from fleet_manager.orchestration.views import OccurrenceView, ScheduleView
 
 
 def schedule_routes(manager: FleetManager) -> APIRouter:
@@ -22,6 +24,10 @@ def schedule_routes(manager: FleetManager) -> APIRouter:
     @router.get("", summary="All schedules, with when they fall due next and what they made last")
     async def schedules() -> list[ScheduleView]:
         return manager.schedules()
+
+    @router.get("/calendar", summary="When schedules will fall due between two moments")
+    async def calendar(query: Annotated[CalendarQuery, Query()]) -> list[OccurrenceView]:
+        return manager.calendar(query.since, query.until)
 
     @router.get("/{schedule_id}", summary="One schedule")
     async def schedule(schedule_id: str) -> ScheduleView:
