@@ -29,6 +29,7 @@ from fleet_manager.domain.errors import (
 from fleet_manager.domain.follow_ups import FollowUpState
 from fleet_manager.domain.tasks import Actor, ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.commands import (
+    AcknowledgeShift,
     AlertAction,
     CancelTask,
     ChangeAlert,
@@ -76,6 +77,7 @@ from fleet_manager.orchestration.views import (
     EventView,
     FleetSnapshot,
     FollowUpView,
+    ForecastView,
     HandoverCodeView,
     HandoverView,
     HolderView,
@@ -91,6 +93,7 @@ from fleet_manager.orchestration.views import (
     RoutePointView,
     RouteView,
     ScheduleView,
+    ShiftView,
     StepView,
     StopView,
     TaskView,
@@ -267,6 +270,14 @@ class FakeFleetManager:
 
     def schedules(self) -> list[ScheduleView]:
         return []
+
+    def forecast(self, request: SubmitTask) -> ForecastView:
+        return ForecastView(
+            robot="robot-1", robot_seconds=400.0, porter="porter-1", porter_seconds=240.0, recommended="porter"
+        )
+
+    def shift(self, ward: str) -> ShiftView:
+        return ShiftView(ward=ward, entries=(), acknowledged_by=None, acknowledged_at=None, up_to_date=False)
 
     def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
         return []
@@ -467,6 +478,8 @@ class FakeFleetManager:
                 return self._send_porter(command)
             case RetryTask():
                 return self._open(command.task)
+            case AcknowledgeShift():
+                return self.shift(command.ward)
             case HandOver():
                 return self._hand_over(command)
             case ChangeRobot():
@@ -532,6 +545,7 @@ class FakeFleetManager:
         )
         task = TaskView(
             id=f"task-{number:04d}",
+            zone=None,
             kind="delivery",
             status=TaskStatus.QUEUED,
             priority=command.priority,

@@ -15,6 +15,7 @@ from fleet_manager.orchestration.views import (
     LiftView,
     RobotView,
     ScheduleView,
+    ShiftView,
     TaskView,
     ZoneView,
 )
@@ -31,6 +32,7 @@ View = TypeVar(
     ZoneView,
     ScheduleView,
     CueView,
+    ShiftView,
 )
 
 

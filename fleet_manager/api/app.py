@@ -34,6 +34,7 @@ from fleet_manager.api.routes.screening import screening_routes
 from fleet_manager.api.routes.site import site_routes
 from fleet_manager.api.routes.tasks import task_routes
 from fleet_manager.api.routes.traffic import traffic_routes
+from fleet_manager.api.routes.wards import ward_routes
 from fleet_manager.api.routes.zones import zone_routes
 from fleet_manager.api.stream import Stream, StreamMessage
 from fleet_manager.orchestration.porter_desk import NoPorters, PorterDesk
@@ -110,6 +111,7 @@ def create_app(
         lift_routes(manager),
         site_routes(manager),
         traffic_routes(manager),
+        ward_routes(manager),
         zone_routes(manager),
         schedule_routes(manager),
         screening_routes(manager),

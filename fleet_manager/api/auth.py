@@ -1,8 +1,12 @@
-"""Who asks. Callers name themselves by headers; the default is the console."""
+"""Who asks. Callers name themselves by headers; the default is the console.
+
+Headers hold Latin letters only: names in others come percent-encoded, as in addresses.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, TypeAlias
+from urllib.parse import unquote
 
 from fastapi import Depends, Header
 
@@ -16,7 +20,7 @@ OptionalName: TypeAlias = Annotated[str | None, _header]
 async def requesting_actor(
     x_actor: Name = "console", x_actor_role: Name = "staff", x_ward: OptionalName = None
 ) -> Actor:
-    return Actor(id=x_actor, role=x_actor_role, ward=x_ward)
+    return Actor(id=unquote(x_actor), role=x_actor_role, ward=x_ward)
 
 
 RequestActor: TypeAlias = Annotated[Actor, Depends(requesting_actor)]

@@ -35,6 +35,7 @@ from fleet_manager.domain.tasks import (
     TreatmentMethod,
 )
 from fleet_manager.orchestration.commands import (
+    AcknowledgeShift,
     CancelTask,
     ChangeLift,
     ChangeSchedule,
@@ -569,6 +570,15 @@ class TaskQuery(_Request):
 class FollowUpQuery(_Request):
     state: FollowUpState | None = Field(None, description="only open or only closed ones")
     limit: int = Field(100, ge=1, le=500)
+
+
+class ShiftAcknowledgement(_Request):
+    """The tasks that were read, as `GET /wards/{place}/shift` lists them."""
+
+    tasks: Annotated[list[Id], Field(max_length=1000)]
+
+    def to_command(self, actor: Actor, ward: str) -> AcknowledgeShift:
+        return AcknowledgeShift(actor=actor, ward=ward, tasks=tuple(self.tasks))
 
 
 class CalendarQuery(_Request):

@@ -60,7 +60,8 @@ class Room:
     """What is known of a zone that is treated; None where nobody has told yet.
 
     `person_at` is set while a person is known to be in it, `open_at` while its door is known to be open. `treated_at`,
-    `method` and `dose` (the least of all targets in reach, J/m²) are of the last complete treatment. Goods of the class
+    `method` and `dose` (the least of all targets in reach, J/m²) are of the last complete treatment, the task
+    `treated_by`. Goods of the class
     `soiled_by` changed hands in it at `soiled_at`, after which the site wants it disinfected.
     """
 
@@ -75,6 +76,7 @@ class Room:
     treated_at: datetime | None = None
     method: TreatmentMethod | None = None
     dose: float | None = None
+    treated_by: TaskId | None = None
     soiled_at: datetime | None = None
     soiled_by: ItemClassId | None = None
 

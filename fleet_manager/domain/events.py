@@ -33,6 +33,7 @@ from fleet_manager.domain.robots import (
 )
 from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.screening import Cue, CueId, RecheckResult
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.tasks import (
     Actor,
     DeliveryTask,
@@ -246,6 +247,16 @@ class TreatmentEnded:
     task: TaskId
     dose: float
     complete: bool
+
+
+# --- wards ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftAcknowledged:
+    """Somebody of a ward's next shift has read what the one before leaves open."""
+
+    shift: ShiftHandover
 
 
 # --- patrol and screening ----------------------------------------------------------------------------------
@@ -639,6 +650,7 @@ Event: TypeAlias = (
     | TaskEnded
     | ItemsHandedOver
     | RoomReported
+    | ShiftAcknowledged
     | RoomSoiled
     | LampChecked
     | TreatmentBegun

@@ -26,6 +26,7 @@ from fleet_manager.domain.missions import Mission, MissionId, Step, StepId, Step
 from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Precedence, Robot, RobotStatus, RouteNode
 from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.screening import Cue, CueId, CueState
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
 from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
 
@@ -57,6 +58,7 @@ class Changed:
     follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     rooms: dict[ZoneId, Room] = field(default_factory=dict)
     lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    shifts: dict[WaypointId, ShiftHandover] = field(default_factory=dict)
     treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class FleetState:
     follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     rooms: dict[ZoneId, Room] = field(default_factory=dict)
     lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    shifts: dict[WaypointId, ShiftHandover] = field(default_factory=dict)
     treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
@@ -408,6 +411,10 @@ def _room_soiled(s: FleetState, event: e.RoomSoiled, at: datetime) -> None:
     s.put_room(event.room)
 
 
+def _shift_acknowledged(s: FleetState, event: e.ShiftAcknowledged, at: datetime) -> None:
+    s.shifts[event.shift.ward] = s.changed.shifts[event.shift.ward] = event.shift
+
+
 def _lamp_checked(s: FleetState, event: e.LampChecked, at: datetime) -> None:
     s.put_lamp(event.lamp)
 
@@ -442,7 +449,8 @@ def _treatment_ended(s: FleetState, event: e.TreatmentEnded, at: datetime) -> No
     zone, robot = record.treatment.zone, record.robot
     if event.complete:
         room = s.rooms.get(zone) or Room(zone=zone)
-        s.put_room(replace(room, treated_at=at, method=record.treatment.method, dose=event.dose, vacated_at=None))
+        done = replace(room, treated_at=at, method=record.treatment.method, dose=event.dose, treated_by=event.task)
+        s.put_room(replace(done, vacated_at=None))
     lamp = s.lamps.get(robot) or LampRecord(robot=robot)
     s.put_lamp(replace(lamp, shone=lamp.shone + record.shone))
 
@@ -807,6 +815,7 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.ItemsHandedOver: _items_handed_over,
     e.RoomReported: _room_reported,
     e.RoomSoiled: _room_soiled,
+    e.ShiftAcknowledged: _shift_acknowledged,
     e.LampChecked: _lamp_checked,
     e.TreatmentBegun: _treatment_begun,
     e.TreatmentSampled: _treatment_sampled,

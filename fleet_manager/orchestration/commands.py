@@ -196,6 +196,15 @@ class RetryTask:
     task: TaskId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeShift:
+    """Somebody of the next shift has read that these tasks of the ward are open. Answers with its `ShiftView`."""
+
+    actor: Actor
+    ward: str
+    tasks: tuple[str, ...]
+
+
 class ProofKind(StrEnum):
     NONE = "none"
     PIN = "pin"
@@ -341,6 +350,7 @@ UserCommand = (
     | CancelTask
     | SendPorter
     | RetryTask
+    | AcknowledgeShift
     | HandOver
     | ChangeRobot
     | ChangeAlert

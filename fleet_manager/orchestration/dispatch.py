@@ -162,6 +162,17 @@ class Dispatch:
         free = free and robot.contact_until is None
         return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
 
+    def quickest(self, task: DeliveryTask, carrier: CarrierKind) -> tuple[RobotId, Estimate] | None:
+        """Of the carriers of a kind that are free now, who would have done a task first."""
+        found: list[tuple[float, RobotId, Estimate]] = []
+        for robot in self._ledger.state.robots.values():
+            if self._site.fleets[robot.fleet].carrier is carrier and self._available(robot):
+                estimated = self._judge(task, robot)
+                if isinstance(estimated, Estimate):
+                    found.append((estimated.duration, robot.id, estimated))
+        first = min(found, key=lambda entry: entry[:2], default=None)
+        return first[1:] if first is not None else None
+
     def _judge(self, task: DeliveryTask, robot: Robot) -> Estimate | _Refusal:
         fleet = self._site.fleets[robot.fleet]
         refused = self.unfit(task, fleet)

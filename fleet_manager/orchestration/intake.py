@@ -108,6 +108,12 @@ class Intake:
         self._check_free(task)
         return self._store(task, request)
 
+    def draft(self, request: SubmitTask) -> DeliveryTask:
+        """What a request would ask for, checked as if it were stored."""
+        task = self._task(request)
+        self._check_servable(task)
+        return task
+
     def submit_disinfection(self, request: SubmitDisinfection) -> TaskId:
         """As `submit`, for a zone that is to be disinfected."""
         known = self._known(request)

@@ -24,6 +24,7 @@ from fleet_manager.domain.tasks import Actor, TaskId, Treatment
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import (
+    AcknowledgeShift,
     CancelTask,
     ChangeAlert,
     ChangeLift,
@@ -96,6 +97,7 @@ from fleet_manager.orchestration.views import (
     EventView,
     FleetSnapshot,
     FollowUpView,
+    ForecastView,
     HandoverCodeView,
     ItemTraceView,
     LiftView,
@@ -105,11 +107,13 @@ from fleet_manager.orchestration.views import (
     RobotView,
     RouteView,
     ScheduleView,
+    ShiftView,
     TaskView,
     TrafficView,
     ZoneView,
 )
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
+from fleet_manager.orchestration.wards import Wards
 from fleet_manager.orchestration.zone_care import ZoneCareRules
 from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.parking import Parking
@@ -275,6 +279,7 @@ class Orchestrator:
             link,
             self._want_dispatch,
         )
+        self._wards = Wards(site, self._ledger, self._dispatch)
         self._schedules = Schedules(site, self._ledger, self._submit_by_itself)
         self._zone_care = ZoneCareRules(site, self._ledger, self._routes, self._submit_by_itself)
         self._fire_alarms = FireAlarms(
@@ -531,6 +536,9 @@ class Orchestrator:
                 task = self._intake.send_porter(command)
             case RetryTask():
                 task = self._intake.retry(command)
+            case AcknowledgeShift():
+                ward = self._wards.acknowledge(self._intake.place(command.ward, field="ward"), command)
+                return lambda: self._wards.shift(ward)
             case HandOver():
                 task = self._intake.hand_over(command)
             case ChangeRobot():
@@ -793,6 +801,12 @@ class Orchestrator:
 
     def schedules(self) -> list[ScheduleView]:
         return [schedule_view(schedule) for schedule in self._ledger.state.schedules.values()]
+
+    def forecast(self, request: SubmitTask) -> ForecastView:
+        return self._wards.forecast(self._intake.draft(request))
+
+    def shift(self, ward: str) -> ShiftView:
+        return self._wards.shift(self._intake.place(ward, field="ward"))
 
     def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
         return self._schedules.calendar(since, until)

@@ -18,7 +18,7 @@ from fleet_manager.domain.follow_ups import FollowUp
 from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import Actor, DeliveryTask
-from fleet_manager.orchestration.commands import UserCommand
+from fleet_manager.orchestration.commands import SubmitTask, UserCommand
 from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
@@ -30,6 +30,7 @@ from fleet_manager.orchestration.views import (
     EventView,
     FleetSnapshot,
     FollowUpView,
+    ForecastView,
     HandoverCodeView,
     ItemTraceView,
     LiftView,
@@ -39,6 +40,7 @@ from fleet_manager.orchestration.views import (
     RobotView,
     RouteView,
     ScheduleView,
+    ShiftView,
     TaskView,
     TrafficView,
     ZoneView,
@@ -57,6 +59,7 @@ View: TypeAlias = (
     | ZoneView
     | ScheduleView
     | CueView
+    | ShiftView
 )
 """What a command answers with."""
 
@@ -194,6 +197,14 @@ class FleetManager(Protocol):
     def schedules(self) -> list[ScheduleView]: ...
 
     def schedule(self, schedule: str) -> ScheduleView: ...
+
+    def forecast(self, request: SubmitTask) -> ForecastView:
+        """How soon a delivery would be done by a robot and by a porter. Refused as the request itself would be."""
+        ...
+
+    def shift(self, ward: str) -> ShiftView:
+        """What one shift of a ward leaves to the next."""
+        ...
 
     def calendar(self, since: datetime, until: datetime) -> list[OccurrenceView]:
         """When schedules fall due from now, or `since`, on and before `until`, in order of time."""

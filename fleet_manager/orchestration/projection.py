@@ -210,6 +210,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
     return TaskView(
         id=task.id,
         kind=task.kind,
+        zone=task.treatment.zone if task.treatment is not None else None,
         status=task.status,
         priority=task.priority,
         pickup=task.pickup,
@@ -465,6 +466,7 @@ def zone_view(zone: Zone, room: Room, not_ready: str | None, due: Due | None, ta
         due_at=due.at if due is not None else None,
         due_because=due.because if due is not None else None,
         task=task,
+        treated_by=room.treated_by,
     )
 
 

@@ -125,10 +125,14 @@ class MissionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """`handover_step` is the step at which the carrier waits for a person now, if it does; `handover` tells of it."""
+    """`handover_step` is the step at which the carrier waits for a person now, if it does; `handover` tells of it.
+
+    `zone` is what a disinfection treats.
+    """
 
     id: str
     kind: str
+    zone: str | None
     status: TaskStatus
     priority: Priority
     pickup: str
@@ -205,7 +209,7 @@ class ZoneView:
     """A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
 
     `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
-    been. `task` is the disinfection that is asked for or under way.
+    been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one.
     """
 
     id: str
@@ -227,6 +231,7 @@ class ZoneView:
     due_at: datetime | None
     due_because: str | None
     task: str | None
+    treated_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +320,42 @@ class ScheduleView:
     last_task: str | None
     last_refusal: str
     actor: ActorView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastView:
+    """How soon (s) the quickest free robot would have done a delivery, and how soon a porter; None: nobody is free.
+
+    `recommended` is robot, porter or none.
+    """
+
+    robot: str | None
+    robot_seconds: float | None
+    porter: str | None
+    porter_seconds: float | None
+    recommended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftEntryView:
+    """`state` is open, late (it will be after its due time) or uncollected (its carrier waits for somebody)."""
+
+    task: str
+    items: str
+    pickup: str
+    dropoff: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftView:
+    """What is open at a ward, and who has read such a list last; `up_to_date`: it was this one."""
+
+    ward: str
+    entries: tuple[ShiftEntryView, ...]
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    up_to_date: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from fleet_manager.domain.missions import Mission
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.screening import Cue
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.state import UsedKey
 from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration.projection import event_kind
@@ -42,6 +43,7 @@ T = TypeVar(
     LampRecord,
     TreatmentRecord,
     Schedule,
+    ShiftHandover,
     Checkpoint,
     Cue,
 )

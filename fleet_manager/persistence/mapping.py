@@ -36,6 +36,7 @@ from fleet_manager.persistence.tables import (
     RoomRow,
     ScheduleRow,
     SessionRow,
+    ShiftRow,
     TaskRow,
     TreatmentRow,
 )
@@ -120,6 +121,7 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
     yield LampRow, "id", {x.robot: {"id": x.robot, "data": encode(x)} for x in changed.lamps.values()}
     yield TreatmentRow, "id", {t.task: {"id": t.task, "data": encode(t)} for t in changed.treatments.values()}
     yield ScheduleRow, "id", {s.id: {"id": s.id, "data": encode(s)} for s in changed.schedules.values()}
+    yield ShiftRow, "id", {s.ward: {"id": s.ward, "data": encode(s)} for s in changed.shifts.values()}
     yield CheckpointRow, "id", {c.place: {"id": c.place, "data": encode(c)} for c in changed.checkpoints.values()}
     yield (
         CueRow,

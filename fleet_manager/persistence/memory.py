@@ -24,6 +24,7 @@ from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, Ste
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.screening import Cue, CueId
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskId
 from fleet_manager.orchestration.ports import TaskRecord
@@ -59,6 +60,7 @@ class MemoryStore:
     _chains: dict[ChainId, Chain] = field(default_factory=dict)
     _rooms: dict[ZoneId, Room] = field(default_factory=dict)
     _lamps: dict[RobotId, LampRecord] = field(default_factory=dict)
+    _shifts: dict[WaypointId, ShiftHandover] = field(default_factory=dict)
     _treatments: dict[TaskId, TreatmentRecord] = field(default_factory=dict)
     _schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     _checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class MemoryStore:
         self._chains.update(changed.chains)
         self._rooms.update(changed.rooms)
         self._lamps.update(changed.lamps)
+        self._shifts.update(changed.shifts)
         self._treatments.update(changed.treatments)
         self._schedules.update(changed.schedules)
         self._checkpoints.update(changed.checkpoints)
@@ -139,6 +142,7 @@ class MemoryStore:
         state.follow_ups.update({f: x for f, x in self._follow_ups.items() if x.state is FollowUpState.OPEN})
         state.rooms.update(self._rooms)
         state.lamps.update(self._lamps)
+        state.shifts.update(self._shifts)
         state.treatments.update({t: x for t, x in self._treatments.items() if t in state.tasks})
         state.schedules.update({s: x for s, x in self._schedules.items() if x.deleted_at is None})
         state.checkpoints.update(self._checkpoints)

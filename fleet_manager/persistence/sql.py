@@ -33,6 +33,7 @@ from fleet_manager.domain.missions import Mission, MissionStatus
 from fleet_manager.domain.robots import DeviceSession, Robot
 from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.screening import Cue
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.state import Changed, FleetState, UsedKey, new_state
 from fleet_manager.domain.tasks import DeliveryTask, TaskStatus
 from fleet_manager.orchestration.ports import TaskRecord
@@ -59,6 +60,7 @@ from fleet_manager.persistence.tables import (
     ScheduleRow,
     SecretRow,
     SessionRow,
+    ShiftRow,
     TaskRow,
     TreatmentRow,
 )
@@ -172,6 +174,9 @@ class SqlStore:
                 state.schedule_count += 1
                 if schedule.deleted_at is None:
                     state.schedules[schedule.id] = schedule
+            for text in await session.scalars(select(ShiftRow.data).order_by(ShiftRow.id)):
+                shift = decode(ShiftHandover, text)
+                state.shifts[shift.ward] = shift
             for text in await session.scalars(select(CheckpointRow.data).order_by(CheckpointRow.id)):
                 checkpoint = decode(Checkpoint, text)
                 state.checkpoints[checkpoint.place] = checkpoint

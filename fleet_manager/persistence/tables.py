@@ -171,6 +171,15 @@ class ScheduleRow(Base):
     data: Mapped[str] = mapped_column(Text)
 
 
+class ShiftRow(Base):
+    """Who of a ward's next shift has read last what was open."""
+
+    __tablename__ = "shifts"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
 class CheckpointRow(Base):
     """A place that is patrolled, with its last visit."""
 

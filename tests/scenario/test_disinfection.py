@@ -104,7 +104,8 @@ def test_room_is_disinfected_once_it_is_cleaned_and_vacated_and_the_certificate_
             assert proof.cleaned_by == "simulated-cleaner"
             assert proof.interruptions == ()
             assert proof.untreated
-            assert hospital.manager.zone(ROOM).treated_at is not None
+            assert hospital.manager.zone(ROOM).treated_by == task.id
+            assert (await hospital.manager.task(task.id)).zone == ROOM
             assert not _on(hospital)
             assert not hospital.violations()
 

@@ -1,15 +1,32 @@
+import { thePerson } from '../people/person';
 import type {
+  AlarmRequest,
+  AlarmView,
   AlertView,
+  CertificateView,
+  ClosureRequest,
+  ClosureView,
+  CueRecheck,
+  CueView,
   DeliveryRequest,
+  DisinfectionRequest,
+  ForecastView,
   HandoverCodeView,
   HandoverRequest,
+  OccurrenceView,
   PorterView,
   Priority,
   Problem,
   RobotAction,
   RobotView,
+  RoomNews,
+  ScheduleChange,
+  ScheduleRequest,
+  ScheduleView,
+  ShiftView,
   SiteView,
   TaskView,
+  ZoneView,
 } from './types';
 
 const TIMEOUT_MS = 15_000;
@@ -25,8 +42,7 @@ export class Refused extends Error {
 export class NoAnswer extends Error {}
 
 async function ask<Answer>(method: string, path: string, body?: unknown, key?: string, actor = ''): Promise<Answer> {
-  const headers: Record<string, string> = {};
-  if (actor !== '') headers['X-Actor'] = actor;
+  const headers = actor === '' ? whoAsks() : { 'X-Actor': actor };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key !== undefined) headers['Idempotency-Key'] = key;
   let response: Response;
@@ -43,6 +59,15 @@ async function ask<Answer>(method: string, path: string, body?: unknown, key?: s
   }
   if (response.ok) return (await response.json()) as Answer;
   throw await refusal(response);
+}
+
+/** Header values are Latin-1; names in other letters are sent as they stand in addresses. */
+function whoAsks(): Record<string, string> {
+  const person = thePerson();
+  if (person === null) return {};
+  const headers: Record<string, string> = { 'X-Actor': encodeURIComponent(person.id), 'X-Actor-Role': person.role };
+  if (person.ward !== null) headers['X-Ward'] = person.ward;
+  return headers;
 }
 
 async function refusal(response: Response): Promise<Refused | NoAnswer> {
@@ -76,3 +101,37 @@ export const porterDone = (porter: string, command: string) =>
   ask<PorterView>('POST', `/porters/${id(porter)}/steps/${id(command)}/done`);
 export const porterRefuses = (porter: string, command: string, reason: string) =>
   ask<PorterView>('POST', `/porters/${id(porter)}/steps/${id(command)}/refuse`, { reason });
+
+// --- disinfection, schedules, screening, closures, alarms ---
+
+export const getZones = () => ask<ZoneView[]>('GET', '/zones');
+export const reportZone = (zone: string, news: RoomNews) => ask<ZoneView>('POST', `/zones/${id(zone)}/status`, { news });
+export const requestDisinfection = (body: DisinfectionRequest, key: string) => ask<TaskView>('POST', '/tasks', body, key);
+export const getTask = (task: string) => ask<TaskView>('GET', `/tasks/${id(task)}`);
+export const getTasks = (query: string) => ask<TaskView[]>('GET', `/tasks?${query}`);
+export const retryTask = (task: string) => ask<TaskView>('POST', `/tasks/${id(task)}/retry`);
+export const getCertificate = (task: string) => ask<CertificateView>('GET', `/tasks/${id(task)}/certificate`);
+export const certificatePdf = (task: string) => `/api/v1/tasks/${id(task)}/certificate?format=pdf`;
+export const getSchedules = () => ask<ScheduleView[]>('GET', '/schedules');
+export const getCalendar = (since: string, until: string) =>
+  ask<OccurrenceView[]>('GET', `/schedules/calendar?since=${id(since)}&until=${id(until)}`);
+export const addSchedule = (body: ScheduleRequest) => ask<ScheduleView>('POST', '/schedules', body);
+export const changeSchedule = (schedule: string, body: ScheduleChange) =>
+  ask<ScheduleView>('PATCH', `/schedules/${id(schedule)}`, body);
+export const endSchedule = (schedule: string) => ask<ScheduleView>('DELETE', `/schedules/${id(schedule)}`);
+export const getCues = () => ask<CueView[]>('GET', '/screening/cues');
+export const recheckCue = (cue: string, body: CueRecheck) =>
+  ask<CueView>('POST', `/screening/cues/${id(cue)}/recheck`, body);
+export const getClosures = () => ask<ClosureView[]>('GET', '/closures');
+export const addClosure = (body: ClosureRequest) => ask<ClosureView>('POST', '/closures', body);
+export const endClosure = (closure: string) => ask<ClosureView>('DELETE', `/closures/${id(closure)}`);
+export const getAlarms = () => ask<AlarmView[]>('GET', '/alarms');
+export const raiseAlarm = (body: AlarmRequest) => ask<AlarmView>('POST', '/alarms', body);
+export const endAlarm = (alarm: string) => ask<AlarmView>('DELETE', `/alarms/${id(alarm)}`);
+
+// --- wards ---
+
+export const getForecast = (body: DeliveryRequest) => ask<ForecastView>('POST', '/forecast', body);
+export const getShift = (ward: string) => ask<ShiftView>('GET', `/wards/${id(ward)}/shift`);
+export const acknowledgeShift = (ward: string, tasks: readonly string[]) =>
+  ask<ShiftView>('POST', `/wards/${id(ward)}/shift`, { tasks });

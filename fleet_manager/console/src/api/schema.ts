@@ -176,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How soon a robot, and a porter, would have done a delivery */
+        post: operations["forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/healthz": {
         parameters: {
             query?: never;
@@ -753,6 +770,24 @@ export interface paths {
         get: operations["traffic"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wards/{place}/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is open, late or not collected at a ward, and who has read it */
+        get: operations["shift"];
+        put?: never;
+        /** Somebody of the next shift has read what is open */
+        post: operations["acknowledge_shift"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1510,6 +1545,24 @@ export interface components {
             /** Task */
             task: string;
             what: components["schemas"]["ItemOutcome"];
+        };
+        /**
+         * ForecastView
+         * @description How soon (s) the quickest free robot would have done a delivery, and how soon a porter; None: nobody is free.
+         *
+         *     `recommended` is robot, porter or none.
+         */
+        ForecastView: {
+            /** Porter */
+            porter: string | null;
+            /** Porter Seconds */
+            porter_seconds: number | null;
+            /** Recommended */
+            recommended: string;
+            /** Robot */
+            robot: string | null;
+            /** Robot Seconds */
+            robot_seconds: number | null;
         };
         /** GivenProof */
         GivenProof: {
@@ -2358,6 +2411,46 @@ export interface components {
              */
             seconds?: number;
         };
+        /**
+         * ShiftAcknowledgement
+         * @description The tasks that were read, as `GET /wards/{place}/shift` lists them.
+         */
+        ShiftAcknowledgement: {
+            /** Tasks */
+            tasks: string[];
+        };
+        /**
+         * ShiftEntryView
+         * @description `state` is open, late (it will be after its due time) or uncollected (its carrier waits for somebody).
+         */
+        ShiftEntryView: {
+            /** Dropoff */
+            dropoff: string;
+            /** Items */
+            items: string;
+            /** Pickup */
+            pickup: string;
+            /** State */
+            state: string;
+            /** Task */
+            task: string;
+        };
+        /**
+         * ShiftView
+         * @description What is open at a ward, and who has read such a list last; `up_to_date`: it was this one.
+         */
+        ShiftView: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Entries */
+            entries: components["schemas"]["ShiftEntryView"][];
+            /** Up To Date */
+            up_to_date: boolean;
+            /** Ward */
+            ward: string;
+        };
         /** SightingView */
         SightingView: {
             /** Bearing */
@@ -2573,6 +2666,8 @@ export interface components {
         /**
          * TaskView
          * @description `handover_step` is the step at which the carrier waits for a person now, if it does; `handover` tells of it.
+         *
+         *     `zone` is what a disinfection treats.
          */
         TaskView: {
             /** Assigned At */
@@ -2622,6 +2717,8 @@ export interface components {
             /** Stops */
             stops: components["schemas"]["StopView"][];
             waiting_for: components["schemas"]["WaitingFor"] | null;
+            /** Zone */
+            zone: string | null;
         };
         /**
          * TrafficView
@@ -2730,7 +2827,7 @@ export interface components {
          * @description A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
          *
          *     `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
-         *     been. `task` is the disinfection that is asked for or under way.
+         *     been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one.
          */
         ZoneView: {
             /** Cleaned At */
@@ -2768,6 +2865,8 @@ export interface components {
             task: string | null;
             /** Treated At */
             treated_at: string | null;
+            /** Treated By */
+            treated_by: string | null;
             /** Vacated At */
             vacated_at: string | null;
             /** Vacated By */
@@ -3573,6 +3672,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FollowUpView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastView"];
                 };
             };
             /** @description This person may not, or did not prove who they are */
@@ -6285,6 +6457,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrafficView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_shift: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                place: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftAcknowledgement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftView"];
                 };
             };
             /** @description This person may not, or did not prove who they are */

@@ -1,13 +1,31 @@
 import { Button, Center, Loader, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { getSite } from '../api/client';
-import { PorterPage } from '../porter/PorterPage';
 import { StaleBanner } from './ConnectionState';
-import { FleetPage } from './FleetPage';
 import { Header } from './Header';
 import { SiteContext } from './site';
-import { useView } from './view';
+import { useView, type View } from './view';
+
+/** Each page is fetched when it is first opened. */
+const FleetPage = lazy(() => import('./FleetPage').then((module) => ({ default: module.FleetPage })));
+const WardPage = lazy(() => import('../ward/WardPage').then((module) => ({ default: module.WardPage })));
+const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module) => ({ default: module.FacilityPage })));
+const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
+
+function Page({ view }: { view: View }) {
+  switch (view) {
+    case 'fleet':
+      return <FleetPage />;
+    case 'ward':
+      return <WardPage />;
+    case 'facility':
+      return <FacilityPage />;
+    case 'porter':
+      return <PorterPage />;
+  }
+}
 
 export function App() {
   const [view, setView] = useView();
@@ -20,7 +38,9 @@ export function App() {
         <Waiting failing={site.failureCount > 0} onRetry={() => void site.refetch()} />
       ) : (
         <SiteContext.Provider value={site.data}>
-          {view === 'porter' ? <PorterPage /> : <FleetPage />}
+          <Suspense fallback={<Waiting failing={false} onRetry={() => undefined} />}>
+            <Page view={view} />
+          </Suspense>
         </SiteContext.Provider>
       )}
     </div>

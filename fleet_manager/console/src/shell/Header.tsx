@@ -1,9 +1,12 @@
-import { ActionIcon, Button, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Button, Menu, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { LANGUAGES } from '../i18n';
+import { PersonDialog } from '../people/PersonDialog';
+import { usePerson } from '../people/person';
 import { ConnectionBadge } from './ConnectionState';
 import { Icon } from './icons';
-import type { View } from './view';
+import { VIEWS, type View } from './view';
 
 interface Props {
   siteName: string;
@@ -16,7 +19,8 @@ export function Header({ siteName, view, onView }: Props) {
   const { setColorScheme } = useMantineColorScheme();
   const dark = useComputedColorScheme('light') === 'dark';
   const next = LANGUAGES.find(({ value }) => value !== i18n.language) ?? LANGUAGES[0];
-  const other: View = view === 'porter' ? 'fleet' : 'porter';
+  const person = usePerson();
+  const [asking, ask] = useDisclosure();
   return (
     <header className="header">
       <div className="header-name">
@@ -29,22 +33,30 @@ export function Header({ siteName, view, onView }: Props) {
         </Text>
       </div>
       <ConnectionBadge />
-      <Button
-        variant="default"
-        px="sm"
-        onClick={() => onView(other)}
-        leftSection={<Icon shape={other === 'porter' ? 'person' : 'map'} />}
-        visibleFrom="sm"
-      >
-        {t(other === 'porter' ? 'app.porterPage' : 'app.fleetPage')}
-      </Button>
-      <ActionIcon
-        hiddenFrom="sm"
-        onClick={() => onView(other)}
-        aria-label={t(other === 'porter' ? 'app.porterPage' : 'app.fleetPage')}
-      >
-        <Icon shape={other === 'porter' ? 'person' : 'map'} />
-      </ActionIcon>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <Button variant="default" px="sm" leftSection={<Icon shape="menu" />} data-testid="pages">
+            {t(`page.${view}`)}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {VIEWS.map((one) => (
+            <Menu.Item
+              key={one}
+              mih={44}
+              onClick={() => onView(one)}
+              data-testid={`page-${one}`}
+              {...(one === view && { 'aria-current': 'page' as const, fw: 700 })}
+            >
+              {t(`page.${one}`)}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          <Menu.Item mih={44} onClick={ask.open} data-testid="who">
+            {person === null ? t('who.nobody') : t('who.known', { who: person.id })}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
       <Button
         variant="default"
         px="sm"
@@ -62,6 +74,7 @@ export function Header({ siteName, view, onView }: Props) {
       >
         <Icon shape={dark ? 'sun' : 'moon'} />
       </ActionIcon>
+      {asking && <PersonDialog onClose={ask.close} />}
     </header>
   );
 }

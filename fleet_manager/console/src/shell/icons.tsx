@@ -8,6 +8,9 @@ const SHAPES = {
   fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   person: 'M12 4a4 4 0 100 8 4 4 0 000-8M4 21c0-4 3.6-6 8-6s8 2 8 6',
   map: 'M9 4L3 6.5v13.5l6-2.5 6 2.5 6-2.5V4l-6 2.5L9 4zm0 0v13.5m6-11V20',
+  left: 'M15 5l-7 7 7 7',
+  right: 'M9 5l7 7-7 7',
+  menu: 'M4 7h16M4 12h16M4 17h16',
 } as const;
 
 export function Icon({ shape }: { shape: keyof typeof SHAPES }) {

@@ -7,10 +7,11 @@ interface Props {
   title: string;
   onClose: () => void;
   children: ReactNode;
+  wide?: boolean;
 }
 
 /** One question in front of everything else; on a phone it fills the screen. */
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, onClose, children, wide = false }: Props) {
   const { t } = useTranslation();
   const phone = useMediaQuery('(max-width: 600px)');
   return (
@@ -19,6 +20,7 @@ export function Dialog({ title, onClose, children }: Props) {
       onClose={onClose}
       title={title}
       fullScreen={phone}
+      size={wide ? 'xl' : 'md'}
       centered
       closeButtonProps={{ 'aria-label': t('app.close') }}
       styles={{ title: { fontWeight: 700 } }}

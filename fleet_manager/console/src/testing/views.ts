@@ -1,4 +1,14 @@
-import type { AlertView, ItemView, RobotView, StepView, StreamMessage, TaskStatus, TaskView, WaitingFor } from '../api/types';
+import type {
+  AlertView,
+  ItemView,
+  RobotView,
+  StepView,
+  StreamMessage,
+  TaskStatus,
+  TaskView,
+  WaitingFor,
+  ZoneView,
+} from '../api/types';
 
 const TIME = '2026-03-01T08:00:00Z';
 
@@ -7,6 +17,7 @@ export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string
   return {
     id,
     kind: 'delivery',
+    zone: null,
     status,
     priority: 'routine',
     pickup: 'pharmacy',
@@ -103,4 +114,30 @@ export function aChange(seq: number, views: Partial<Change> = {}): Change {
   const event = { kind: 'report_noted', data: {} };
   const nothing = { tasks: [], robots: [], alerts: [], doors: [], lifts: [] };
   return { type: 'change', seq, time: TIME, event, complete: false, ...nothing, ...views };
+}
+
+export function aZone(id: string, said: Partial<ZoneView>): ZoneView {
+  return {
+    id,
+    name: id,
+    level: 'L1',
+    kind: 'room',
+    zone_class: 'clean',
+    polygon: [],
+    cleaned_at: null,
+    cleaned_by: null,
+    vacated_at: null,
+    vacated_by: null,
+    person_at: null,
+    open_at: null,
+    treated_at: null,
+    method: null,
+    dose: null,
+    not_ready: null,
+    due_at: null,
+    due_because: null,
+    task: null,
+    treated_by: null,
+    ...said,
+  };
 }
