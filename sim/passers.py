@@ -86,6 +86,10 @@ class Passers:
         else:
             self._watching.pop(robot, None)
 
+    def watching(self) -> tuple[RobotId, ...]:
+        """The robots that look at people now."""
+        return tuple(self._watching)
+
     def _wake(self) -> None:
         if self._timer is None and self._watching and self._walkers:
             self._timer = self._loop.call_later(PERIOD, self._look)

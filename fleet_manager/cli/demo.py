@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +33,8 @@ from robot_agents.ros2.environment import Ros, RosMissingError, find_ros
 DEFAULT_SITE: Final = Path(__file__).parents[2] / "maps" / "sites" / "general_hospital"
 
 _PATIENCE: Final = 60.0
+_VISITORS: Final = "60"
+"""People an hour who pass a robot that screens."""
 """Seconds that a part may take to start."""
 
 out = Console(stderr=True, highlight=False)
@@ -65,12 +67,13 @@ class _RosGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What the processes share."""
+    """What the processes share. `plain` are the robots that have no ROS 2: those that disinfect and screen people."""
 
     folder: Path
     site: Path
     tokens: Path
     robots: list[str]
+    plain: list[str]
     port: int
     speed: float
     epoch: str
@@ -142,16 +145,19 @@ def _prepare(
     if not tokens.exists():
         write_tokens(tokens, site)
     ground = [f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON]
+    graph = _ros_graph(held, agents)
+    plain = [f for f in ground if graph is None or f.lamp is not None]
     return _Plan(
         folder=folder,
         site=folder / "site",
         tokens=tokens,
-        robots=[robot.id for fleet in ground for robot in fleet.robots],
+        robots=[robot.id for fleet in ground if fleet not in plain for robot in fleet.robots],
+        plain=[robot.id for fleet in plain for robot in fleet.robots],
         port=port or _free_port(),
         speed=speed,
         epoch=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         auto_handover=auto_handover,
-        graph=_ros_graph(held, agents),
+        graph=graph,
     )
 
 
@@ -171,7 +177,10 @@ def _ros_graph(held: ExitStack, agents: RobotKind | None) -> _RosGraph | None:
 
 
 def _with_robots(site: Site, robots: int) -> Site:
-    """So many robots in all: one of each other fleet that has any, when that leaves the first fleet the most."""
+    """So many robots in all: one of each other fleet that has any, when that leaves the first fleet the most.
+
+    One more disinfects, screens people and patrols where the site has a fleet with a lamp.
+    """
     ground = [f for f in site.fleets.values() if f.carrier is not CarrierKind.PERSON]
     if not ground:
         raise DemoError(f"site {site.name} has no robot fleet; add one to its site.yaml")
@@ -181,7 +190,12 @@ def _with_robots(site: Site, robots: int) -> Site:
         kept = []
     for fleet in others:
         site = with_robots(site, fleet.id, 1 if fleet.id in kept else 0)
-    return with_robots(site, first.id, robots - len(kept))
+    site = with_robots(site, first.id, robots - len(kept))
+    lamps = next((f for f in others if f.lamp is not None and f.id not in kept), None)
+    if lamps is None:
+        return site
+    able = replace(lamps, capabilities=lamps.capabilities | {"screening", "patrol"})
+    return with_robots(replace(site, fleets={**site.fleets, lamps.id: able}), lamps.id, 1)
 
 
 def _taken(port: int) -> bool:
@@ -211,7 +225,9 @@ def _run(plan: _Plan) -> None:
         for name, part in parts.items():
             processes[name] = _start(plan, name, part)
         _wait_until_ready(plan, processes)
-        out.print(f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots)} robots.")
+        out.print(
+            f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots) + len(plan.plain)} robots."
+        )
         if plan.graph is not None:
             out.print(f"Each robot runs ROS 2 with Nav2's interface, in the ROS domain {plan.graph.domain}.")
             out.print("The fleet is there too: topics and services below /fleet, see docs/ros2.md.")
@@ -242,11 +258,22 @@ def _parts(plan: _Plan, world_port: int) -> dict[str, _Part]:
     site = ["--site", str(plan.site)]
     handover = ["--auto-handover"] if plan.auto_handover else []
     database = f"sqlite+aiosqlite:///{plan.folder / 'fleet.sqlite3'}"
-    named = [argument for robot in plan.robots for argument in ("--robot", robot)]
     plain = os.environ | {"PYTHONUNBUFFERED": "1"}
     parts = {
         "world": _Part(
-            [*wardfleet, "sim", "world", *site, "--port", str(world_port), "--speed", str(plan.speed)], plain
+            [
+                *wardfleet,
+                "sim",
+                "world",
+                *site,
+                "--port",
+                str(world_port),
+                "--speed",
+                str(plan.speed),
+                "--visitors",
+                _VISITORS,
+            ],
+            plain,
         ),
         "manager": _Part(
             [
@@ -272,26 +299,22 @@ def _parts(plan: _Plan, world_port: int) -> dict[str, _Part]:
         plain = plain | graph.environment
         parts["robots"] = _Part(_simulated_robots(plan, graph, world), plain)
         parts["bridge"] = _Part(_bridge(plan, graph), plain)
-    kind = ["--kind", "simulated", "--world", world] if graph is None else ["--kind", "ros2"]
-    parts["agents"] = _Part(
-        [
-            *wardfleet,
-            "agent",
-            *kind,
-            *([] if graph is None else ["--option", "map_of_level={level}.yaml"]),
-            "--manager",
-            f"ws://127.0.0.1:{plan.port}/agents/v1",
-            "--token-file",
-            str(plan.tokens),
-            "--state-dir",
-            str(plan.folder / "agents"),
-            *site,
-            *pace,
-            *named,
-        ],
-        plain,
-    )
+        ros = ["--kind", "ros2", "--option", "map_of_level={level}.yaml"]
+        parts["agents"] = _Part(_agents(plan, "agents", ros, plan.robots), plain)
+    if plan.plain:
+        simulated = ["--kind", "simulated", "--world", world]
+        parts["simulated"] = _Part(_agents(plan, "simulated", simulated, plan.plain), plain)
     return parts
+
+
+def _agents(plan: _Plan, name: str, kind: list[str], robots: list[str]) -> list[str]:
+    """One process for the agents of several robots."""
+    (plan.folder / name).mkdir(exist_ok=True)
+    manager = ["--manager", f"ws://127.0.0.1:{plan.port}/agents/v1", "--token-file", str(plan.tokens)]
+    pace = ["--speed", str(plan.speed), "--epoch", plan.epoch]
+    command = [sys.executable, "-m", "fleet_manager.cli", "agent", *kind, *manager, "--site", str(plan.site), *pace]
+    named = [argument for robot in robots for argument in ("--robot", robot)]
+    return [*command, "--state-dir", str(plan.folder / name), *named]
 
 
 def _simulated_robots(plan: _Plan, graph: _RosGraph, world: str) -> list[str]:
@@ -315,7 +338,6 @@ def _with_parameters(executable: Path, given: Mapping[str, object]) -> list[str]
 
 
 def _start(plan: _Plan, name: str, part: _Part) -> subprocess.Popen[bytes]:
-    (plan.folder / "agents").mkdir(exist_ok=True)
     with (plan.folder / f"{name}.log").open("ab") as log:
         return subprocess.Popen(part.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=part.environment)
 
@@ -323,6 +345,7 @@ def _start(plan: _Plan, name: str, part: _Part) -> subprocess.Popen[bytes]:
 def _wait_until_ready(plan: _Plan, processes: dict[str, subprocess.Popen[bytes]]) -> None:
     """Until the manager answers and all robots are connected. Raises DemoError with the part's last words."""
     deadline = time.monotonic() + _PATIENCE
+    expected = {*plan.robots, *plan.plain}
     url = f"http://127.0.0.1:{plan.port}/api/v1/robots"
     with out.status("Starting the hospital …"):
         while time.monotonic() < deadline:
@@ -330,8 +353,8 @@ def _wait_until_ready(plan: _Plan, processes: dict[str, subprocess.Popen[bytes]]
                 if process.poll() is not None:
                     raise DemoError(f"the {name} ended: {_last_words(plan, name)}")
             try:
-                robots = httpx.get(url, timeout=2.0).json()
-                if all(r["connected"] for r in robots if r["id"] in plan.robots):
+                views = httpx.get(url, timeout=2.0).json()
+                if all(r["connected"] for r in views if r["id"] in expected):
                     return
             except (httpx.HTTPError, ValueError):
                 pass

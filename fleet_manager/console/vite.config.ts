@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 import type { Plugin } from 'vite';
 
@@ -22,11 +23,44 @@ function compressed(): Plugin {
   };
 }
 
+/**
+ * A page that can be installed, and opens without a network: all its parts are fetched ahead, since one that is missing
+ * would be missing just when the fleet manager is. Of the API only the site is kept; what is live never is.
+ */
+function installable(): ReturnType<typeof VitePWA> {
+  return VitePWA({
+    registerType: 'autoUpdate',
+    injectRegister: 'script-defer',
+    includeAssets: ['favicon.svg'],
+    manifest: {
+      name: 'WardFleet',
+      short_name: 'WardFleet',
+      description: 'Dispatch and track the robots of a hospital.',
+      display: 'standalone',
+      start_url: '/ward',
+      theme_color: '#0b7285',
+      background_color: '#eef2f4',
+      icons: [{ src: '/favicon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+    },
+    workbox: {
+      globPatterns: ['**/*.{js,css,html,svg}'],
+      navigateFallback: '/index.html',
+      navigateFallbackDenylist: [/^\/api\//, /^\/agents\//],
+      runtimeCaching: [
+        {
+          urlPattern: ({ url }) => url.pathname === '/api/v1/site',
+          handler: 'NetworkFirst',
+          options: { cacheName: 'site', networkTimeoutSeconds: 4 },
+        },
+      ],
+    },
+  });
+}
+
 const manager = 'http://127.0.0.1:8000';
 
 export default defineConfig({
-  plugins: [react(), compressed()],
-  // One chunk: a part that is fetched later would be missing just when the fleet manager is.
+  plugins: [react(), installable(), compressed()],
   build: { target: 'es2022', chunkSizeWarningLimit: 1000 },
   server: { proxy: { '/api': { target: manager, ws: true } } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

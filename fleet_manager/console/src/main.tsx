@@ -8,9 +8,13 @@ import { startLanguage } from './i18n';
 import { App } from './shell/App';
 import { theme } from './shell/theme';
 import { StoreContext } from './stream/context';
+import { keepLast, lastKnown } from './stream/lastKnown';
 import { FleetStore, openStream } from './stream/store';
 
 const store = new FleetStore(openStream);
+const before = lastKnown();
+if (before !== null) store.restore(before);
+keepLast(store.current);
 store.start();
 document.addEventListener('visibilitychange', store.checkSilence);
 

@@ -68,7 +68,7 @@ function Alarm({ alarm }: { alarm: AlarmView }) {
 }
 
 function whereOf(t: ReturnType<typeof useTranslation>['t'], alarm: AlarmView): string {
-  const parts = [alarm.zone, alarm.building, ...(alarm.levels ?? [])].filter((part) => part !== null);
+  const parts = [alarm.zone, alarm.building, ...alarm.levels].filter((part) => part !== null);
   return parts.length === 0 ? t('closure.everywhere') : parts.map((part) => placeText(t, part)).join(', ');
 }
 

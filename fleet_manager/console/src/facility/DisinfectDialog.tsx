@@ -50,7 +50,7 @@ export function DisinfectDialog({ zone, onClose }: { zone: ZoneView; onClose: ()
             { value: 'bacteria', label: t('zones.bacteria') },
           ]}
           value={against}
-          onChange={(value) => change(() => setAgainst(value as keyof typeof DOSES))}
+          onChange={(value) => change(() => setAgainst(value))}
           styles={{ label: { minHeight: 44, display: 'grid', placeContent: 'center' } }}
           data-testid="against"
         />

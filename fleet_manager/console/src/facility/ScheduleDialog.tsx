@@ -61,7 +61,7 @@ export function ScheduleDialog({ onClose, onAdded }: { onClose: () => void; onAd
           label={t('schedule.kind')}
           data={KINDS.map((value) => ({ value, label: t(`schedule.${value}`) }))}
           value={kind}
-          onChange={(value) => setKind((value as Kind | null) ?? 'disinfection')}
+          onChange={(value) => setKind((value) ?? 'disinfection')}
           allowDeselect={false}
           data-testid="schedule-kind"
         />
@@ -95,7 +95,7 @@ export function ScheduleDialog({ onClose, onAdded }: { onClose: () => void; onAd
           label={t('schedule.repeat')}
           data={REPEATS.map((value) => ({ value, label: t(`schedule.${value}`) }))}
           value={repeat}
-          onChange={(value) => setRepeat((value as Repeat | null) ?? 'daily')}
+          onChange={(value) => setRepeat((value) ?? 'daily')}
           allowDeselect={false}
           data-testid="schedule-repeat"
         />

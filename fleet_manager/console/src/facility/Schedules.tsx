@@ -180,6 +180,7 @@ interface EntryProps {
 /** What dragging does, for those who use keyboard or touch; and leaving out one day. */
 function EntryDialog({ entry, day, onClose, onChanged, move }: EntryProps) {
   const { t, i18n } = useTranslation();
+  const now = useNow(60_000);
   const { schedule, at } = entry;
   const skip = useMutation({
     mutationFn: () => changeSchedule(schedule.id, { exceptions: [...schedule.exceptions, dateAt(at, schedule.timezone)] }),
@@ -200,7 +201,7 @@ function EntryDialog({ entry, day, onClose, onChanged, move }: EntryProps) {
         <Button variant="default" onClick={() => shift.mutate(1)} loading={shift.isPending} data-testid="entry-later">
           {t('schedule.dayLater')}
         </Button>
-        {at.getTime() - 86_400_000 > Date.now() && (
+        {at.getTime() - 86_400_000 > now && (
           <Button variant="default" onClick={() => shift.mutate(-1)} loading={shift.isPending}>
             {t('schedule.dayEarlier')}
           </Button>

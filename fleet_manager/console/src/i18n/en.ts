@@ -5,8 +5,6 @@ export const en = {
     language: 'Language',
     dark: 'Use dark colours',
     light: 'Use light colours',
-    fleetPage: 'Fleet',
-    porterPage: 'Porter',
     loading: 'Loading the hospital…',
     noSite: 'The fleet manager does not answer. This page tries again by itself.',
     retry: 'Try again',

@@ -6,8 +6,6 @@ export const zh: typeof en = {
     language: '语言',
     dark: '深色界面',
     light: '浅色界面',
-    fleetPage: '车队',
-    porterPage: '中央运送员',
     loading: '正在载入医院地图…',
     noSite: '车队管理系统没有应答，本页会自动重试。',
     retry: '重试',

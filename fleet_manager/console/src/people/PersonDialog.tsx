@@ -32,7 +32,7 @@ export function PersonDialog({ onClose }: { onClose: () => void }) {
           label={t('who.role')}
           data={ROLES.map((value) => ({ value, label: t(`who.${value}`) }))}
           value={role}
-          onChange={(value) => setRole((value as Role | null) ?? 'nurse')}
+          onChange={(value) => setRole((value) ?? 'nurse')}
           allowDeselect={false}
           styles={{ option: { minHeight: 44 } }}
           data-testid="person-role"

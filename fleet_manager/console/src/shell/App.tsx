@@ -6,6 +6,7 @@ import { getSite } from '../api/client';
 import { StaleBanner } from './ConnectionState';
 import { Header } from './Header';
 import { SiteContext } from './site';
+import { OutboxNote } from '../ward/OutboxNote';
 import { useView, type View } from './view';
 
 /** Each page is fetched when it is first opened. */
@@ -33,7 +34,10 @@ export function App() {
   return (
     <div className="page">
       <Header siteName={site.data?.name ?? ''} view={view} onView={setView} />
-      <StaleBanner />
+      <div>
+        <StaleBanner />
+        <OutboxNote />
+      </div>
       {site.data === undefined ? (
         <Waiting failing={site.failureCount > 0} onRetry={() => void site.refetch()} />
       ) : (

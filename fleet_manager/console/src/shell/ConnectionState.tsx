@@ -20,7 +20,7 @@ export function StaleBanner() {
   const { t } = useTranslation();
   const { phase, heardAt, aheadMs } = useLive();
   const now = useNow(1_000) - aheadMs;
-  if (phase !== 'lost' || heardAt === null) return <div />;
+  if (phase !== 'lost' || heardAt === null) return null;
   const seconds = Math.max(0, Math.round((now - heardAt) / 1000));
   const age =
     seconds < 120

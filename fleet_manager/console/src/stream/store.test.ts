@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MovingPose, StreamMessage } from '../api/types';
 import { aChange, aSnapshot, aTask } from '../testing/views';
+import { applied } from './fleet';
 import { FleetStore, SILENCE_MS, type Socket } from './store';
 
 /** The fleet manager's side of each connection, in the order they were opened. */
@@ -68,6 +69,19 @@ describe('the live connection', () => {
     expect(store.current().phase).toBe('lost');
     expect(store.current().heardAt).toBe(heardAt + SILENCE_MS - 2_000);
     expect(lines[0]?.closed).toBe(true);
+  });
+
+  it('shows what this browser saw last as old, and takes a snapshot instead of going on from it', () => {
+    stop();
+    const heardAt = Date.now() - 3_600_000;
+    const kept = applied(null, aSnapshot(7, [aTask('task-1')]));
+    store.restore({ fleet: kept, heardAt, aheadMs: 0 });
+    stop = store.start();
+    expect(store.current()).toMatchObject({ phase: 'lost', heardAt });
+    expect(Object.keys(store.current().fleet?.tasks ?? {})).toEqual(['task-1']);
+    expect(line().after).toBeNull();
+    line().say(aSnapshot(9, []));
+    expect(store.current()).toMatchObject({ phase: 'live' });
   });
 
   it('goes on after the last event it has', () => {

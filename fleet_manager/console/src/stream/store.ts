@@ -36,6 +36,8 @@ export class FleetStore {
   private live: Live = { phase: 'connecting', heardAt: null, aheadMs: 0, fleet: null };
   private socket: Socket | null = null;
   private caughtUp = false;
+  /** What is known was heard since the page was opened; what was kept from before is too old to go on from. */
+  private heardHere = false;
   private retryMs = FIRST_RETRY_MS;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -43,6 +45,11 @@ export class FleetStore {
   private readonly posesListeners = new Set<PosesListener>();
 
   constructor(private readonly open: (after: number | null) => Socket) {}
+
+  /** What was seen before this page was opened: old, and said to be. The stream brings all of it anew. */
+  restore({ fleet, heardAt, aheadMs }: Pick<Live, 'fleet' | 'heardAt' | 'aheadMs'>): void {
+    this.live = { phase: 'lost', fleet, heardAt, aheadMs };
+  }
 
   start(): () => void {
     this.connect();
@@ -73,7 +80,7 @@ export class FleetStore {
   }
 
   private connect(): void {
-    const socket = this.open(this.live.fleet?.seq ?? null);
+    const socket = this.open(this.heardHere ? (this.live.fleet?.seq ?? null) : null);
     this.socket = socket;
     this.caughtUp = false;
     socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)) as StreamMessage);
@@ -92,6 +99,7 @@ export class FleetStore {
     } else if (message.type === 'poses') {
       for (const listener of this.posesListeners) listener(message.poses);
     }
+    this.heardHere ||= message.type === 'snapshot';
     const wasLive = this.live.phase === 'live';
     const changed = fleet !== this.live.fleet;
     this.live = { phase: 'live', heardAt: Date.now(), aheadMs: this.aheadAfter(message), fleet };

@@ -16,13 +16,10 @@ export function Arrivals({ tasks, ward }: { tasks: readonly TaskView[]; ward: st
     const steps = key === '' ? [] : key.split(' ');
     if (steps.some((step) => !rung.current.has(step))) ring();
     rung.current = new Set(steps);
-    document.title = steps.length === 0 ? 'WardFleet' : `(${steps.length}) WardFleet`;
-    return () => {
-      document.title = 'WardFleet';
-    };
   }, [key]);
   return here.length === 0 ? null : (
     <Stack gap="xs">
+      <title>{`(${here.length}) WardFleet`}</title>
       {here.map((task) => (
         <Arrival key={task.id} task={task} text={t(loads(task) ? 'ward.hereLoad' : 'ward.here', { robot: task.robot ?? '' })} />
       ))}

@@ -33,7 +33,7 @@ export function Quick({ ward }: { ward: string }) {
           data={WAYS.map((value) => ({ value, label: t(`ward.${value}`) }))}
           value={way}
           onChange={(value) => {
-            setWay(value as Way);
+            setWay(value);
             setChosen(null);
           }}
           styles={TALL}
@@ -130,7 +130,7 @@ function Send({ preset, ward, onSent, onDone }: SendProps) {
         aria-label={t('request.priority')}
         data={PRIORITIES.map((value) => ({ value, label: t(`priority.${value}`) }))}
         value={priority}
-        onChange={(value) => alter(() => setPriority(value as Priority))}
+        onChange={(value) => alter(() => setPriority(value))}
         styles={TALL}
         fullWidth
         data-testid="quick-priority"
@@ -192,9 +192,10 @@ function Send({ preset, ward, onSent, onDone }: SendProps) {
 /** The robot beside a walking porter, before anything is sent. */
 function Compared({ forecast }: { forecast: ForecastView }) {
   const { t, i18n } = useTranslation();
+  const recommended = forecast.recommended as 'robot' | 'porter' | 'none';
   const time = (seconds: number | null) => (seconds === null ? t('ward.unknown') : minutes(i18n.language, seconds * 1000));
   return (
-    <Alert color={forecast.recommended === 'porter' ? 'orange' : 'teal'} title={t(`ward.quicker_${forecast.recommended}`)} role="status" data-testid="forecast" data-recommended={forecast.recommended}>
+    <Alert color={forecast.recommended === 'porter' ? 'orange' : 'teal'} title={t(`ward.quicker_${recommended}`)} role="status" data-testid="forecast" data-recommended={recommended}>
       <Text size="sm">{t('ward.byRobot', { time: time(forecast.robot_seconds), robot: forecast.robot ?? '–' })}</Text>
       <Text size="sm">{t('ward.byPorter', { time: time(forecast.porter_seconds) })}</Text>
     </Alert>
