@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from fleet_manager.bootstrap import CONSOLE
+from maps.fleets import with_robots
 from maps.generator import generate
+from maps.model import FleetId, Site
 from tests.processes import HospitalProcesses, hospital_processes
 
 _SPEED = 15.0
@@ -28,12 +31,19 @@ _FLAGS = (
 
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProcesses]:
-    """Two floors, four delivery robots and two porters, fifteen times as fast as life."""
+    """Two floors, four delivery robots, one that disinfects and screens, two porters, fifteen times as fast as life."""
     if not (CONSOLE / "index.html").exists():
         pytest.fail("the console is not built: run `npm ci && npm run build` in fleet_manager/console")
     folder = tmp_path_factory.mktemp("hospital")
-    with hospital_processes(folder, generate(floors=2, robots=4), speed=_SPEED) as hospital:
+    with hospital_processes(folder, _site(), speed=_SPEED) as hospital:
         yield hospital
+
+
+def _site() -> Site:
+    site = generate(floors=2, robots=4)
+    lamps = site.fleets[FleetId("disinfection")]
+    able = replace(lamps, capabilities=lamps.capabilities | {"screening", "patrol"})
+    return with_robots(replace(site, fleets={**site.fleets, lamps.id: able}), lamps.id, 1)
 
 
 @pytest.fixture(autouse=True)

@@ -74,13 +74,13 @@ describe('the live connection', () => {
   it('shows what this browser saw last as old, and takes a snapshot instead of going on from it', () => {
     stop();
     const heardAt = Date.now() - 3_600_000;
-    const kept = applied(null, aSnapshot(7, [aTask('task-1')]));
+    const kept = applied(null, aSnapshot(7, { tasks: [aTask('task-1')] }));
     store.restore({ fleet: kept, heardAt, aheadMs: 0 });
     stop = store.start();
     expect(store.current()).toMatchObject({ phase: 'lost', heardAt });
     expect(Object.keys(store.current().fleet?.tasks ?? {})).toEqual(['task-1']);
     expect(line().after).toBeNull();
-    line().say(aSnapshot(9, []));
+    line().say(aSnapshot(9));
     expect(store.current()).toMatchObject({ phase: 'live' });
   });
 
