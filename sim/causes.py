@@ -222,7 +222,7 @@ class Causes:
             return Cause.FAULT
         if robot.hold is not None and (robot.drive is None or not robot.may_drive_to(robot.drive.goal)):
             return self._hold_cause(robot.hold)
-        if not wants:
+        if not wants or self._keeps_time(robot):
             return Cause.IDLE
         if robot.wait is not None:
             return None
@@ -237,6 +237,15 @@ class Causes:
         mission = self._state.mission_of(robot)
         stands = robot.drive is None or robot.drive.arrived or robot.unlocked
         return bool(stands and mission and mission.step and mission.step.kind in _HANDOVERS)
+
+    def _keeps_time(self, robot: Robot) -> bool:
+        """Whether it waits, with a free way, until it is time to leave for a stop with a set time."""
+        mission = self._state.mission_of(robot)
+        step = mission.step if mission is not None else None
+        wait = robot.wait
+        if step is None or step.window is None or wait is None or robot.drive is not None:
+            return False
+        return wait.resource == step.place and wait.held_by is None and wait.until is not None
 
     def _place_cause(self, resource: str) -> Cause | None:
         """Whether what is waited for is the building's or closed; None for a piece of the way."""

@@ -62,7 +62,8 @@ def signatures(
 ) -> Iterator[Callable[[], HandOver]]:
     """What people send one after the other until as many have signed as the goods' class asks for.
 
-    Each proves it with the one-time PIN where two have to sign. Whoever has signed before goes on with the others.
+    Each proves it with the one-time PIN where two have to sign, and scans the QR code where that opens the compartment.
+    Whoever has signed before goes on with the others.
     """
     state = manager.state
     known = state.tasks.get(task)
@@ -76,12 +77,16 @@ def signatures(
     signed = handover.signed.actor if handover is not None and handover.signed is not None else None
     others = [person for person in people if signed is None or person.id != signed.id]
     for person in others[: needed if signed is None else needed - 1]:
-        yield partial(_signature, manager, task, step, person, proven=needed > 1)
+        kind = ProofKind.QR if due.by_code else ProofKind.PIN if needed > 1 else ProofKind.NONE
+        yield partial(_signature, manager, task, step, person, kind)
 
 
-def _signature(manager: Orchestrator, task: TaskId, step: str, person: Actor, *, proven: bool) -> HandOver:
+def _signature(manager: Orchestrator, task: TaskId, step: str, person: Actor, kind: ProofKind) -> HandOver:
     """Raises Conflict when the hand-over is over already."""
-    proof = Proof(kind=ProofKind.PIN, value=manager.handover_code(task, person).pin) if proven else Proof()
+    if kind is ProofKind.NONE:
+        return HandOver(actor=person, task=task, step=step)
+    code = manager.handover_code(task, person)
+    proof = Proof(kind=kind, value=code.qr if kind is ProofKind.QR else code.pin)
     return HandOver(actor=person, task=task, step=step, proof=proof)
 
 

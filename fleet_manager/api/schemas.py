@@ -107,11 +107,29 @@ class RequestedItem(_Request):
 
 
 class RequestedStop(_Request):
-    """`items` are ids of the request's items; none means all."""
+    """`items` are ids of the request's items; none means all.
+
+    A drop_off may have set times: the robot waits until `not_before` and is there by `not_after`. `by_code` keeps the
+    compartment locked until its receiver shows the stop's one-time QR code or PIN, or a badge; then each destination
+    has a compartment of its own.
+    """
 
     place: Id
     kind: StopKind
     items: Annotated[list[Id], Field(max_length=100)] = []
+    not_before: Moment | None = None
+    not_after: Moment | None = None
+    by_code: bool = False
+
+    def to_request(self) -> StopRequest:
+        return StopRequest(
+            place=self.place,
+            kind=self.kind,
+            items=tuple(self.items),
+            not_before=self.not_before,
+            not_after=self.not_after,
+            by_code=self.by_code,
+        )
 
 
 class DisinfectionRequest(_Request):
@@ -315,7 +333,7 @@ class DeliveryRequest(_Request):
                     StopRequest(place=dropoff, kind=StopKind.DROP_OFF),
                 )
             case None, None, list(stops):
-                return tuple(StopRequest(place=s.place, kind=s.kind, items=tuple(s.items)) for s in stops)
+                return tuple(s.to_request() for s in stops)
         lacking = "dropoff" if self.pickup else "pickup"
         raise InvalidRequest(
             f"{'stops' if self.stops else lacking}: a delivery has either pickup and dropoff, or stops",

@@ -9,6 +9,7 @@ from typing import NewType
 
 from fleet_manager.domain.inspections import Inspection
 from fleet_manager.domain.tasks import ItemId, TaskId, Treatment
+from fleet_manager.domain.windows import Window
 from maps.model import RobotId, WaypointId
 
 MissionId = NewType("MissionId", str)
@@ -69,7 +70,8 @@ class TreatmentStop:
 class Step:
     """`treatment` is done at `stops`, one after the other, off the lanes; then the robot comes back to `place`.
 
-    `inspection` is that of the task's stop number `checkpoint`.
+    `inspection` is that of the task's stop number `checkpoint`. `window`, `by_code` and `weighed` are the stop's; the
+    way to a stop has its window too, so that the robot sets out in time and no earlier.
     """
 
     id: StepId
@@ -80,6 +82,9 @@ class Step:
     stops: tuple[TreatmentStop, ...] = ()
     inspection: Inspection | None = None
     checkpoint: int = 0
+    window: Window | None = None
+    by_code: bool = False
+    weighed: bool = False
     status: StepStatus = StepStatus.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -536,13 +536,16 @@ def _step_changed(s: FleetState, event: e.StepChanged, at: datetime) -> None:
 
 
 def _offered(s: FleetState, mission: Mission, task: TaskId, step: Step, at: datetime) -> Handover:
+    """A hand-over at the compartments that stand open, or that a code will open."""
+    robot = s.robots[mission.robot]
+    locked = tuple(dict.fromkeys(where for item, where in robot.loads if item in step.items))
     return Handover(
         step=step.id,
         mission=mission.id,
         task=task,
         robot=mission.robot,
         place=step.place,
-        compartments=s.robots[mission.robot].opened,
+        compartments=robot.opened or locked,
         offered_at=at,
     )
 

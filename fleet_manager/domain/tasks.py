@@ -9,6 +9,7 @@ from typing import Final, NewType
 
 from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
 from fleet_manager.domain.inspections import Inspection, Visit
+from fleet_manager.domain.windows import Window
 from maps.model import ItemClassId, RobotId, WaypointId, ZoneId
 
 TaskId = NewType("TaskId", str)
@@ -65,6 +66,7 @@ _RANK: Final = {Priority.STAT: 0, Priority.URGENT: 1, Priority.ROUTINE: 2, Prior
 
 class TaskKind(StrEnum):
     DELIVERY = "delivery"
+    COLLECTION = "collection"
     DISINFECTION = "disinfection"
     PATROL = "patrol"
     SCREENING = "screening"
@@ -146,6 +148,8 @@ class Stop:
     """One place of a task, with the items that are picked up or dropped off there, or what is treated from it.
 
     A checkpoint has an `inspection`, and its `visit` once a robot was there; `missed` when its window passed before.
+    Goods are dropped off within `window`. Where they are handed over `by_code`, their compartment stays locked until
+    whoever takes them has proved it. What is `weighed` is collected: each bag is weighed, and two persons sign for it.
     """
 
     place: WaypointId
@@ -155,6 +159,9 @@ class Stop:
     inspection: Inspection | None = None
     visit: Visit | None = None
     missed: bool = False
+    window: Window | None = None
+    by_code: bool = False
+    weighed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +215,19 @@ class DeliveryTask:
             return TaskKind.DISINFECTION
         if self.inspects:
             return TaskKind.SCREENING if self.screens else TaskKind.PATROL
-        return TaskKind.DELIVERY
+        return TaskKind.COLLECTION if self.collects else TaskKind.DELIVERY
+
+    @property
+    def collects(self) -> bool:
+        """Whether waste or linen is collected."""
+        return any(stop.weighed for stop in self.stops)
+
+    @property
+    def apart(self) -> dict[ItemId, WaypointId]:
+        """Where each item goes, when each destination needs a compartment of its own; empty when it does not."""
+        if not any(stop.by_code for stop in self.stops):
+            return {}
+        return {item: stop.place for stop in self.stops if stop.kind is StopKind.DROP_OFF for item in stop.items}
 
     @property
     def inspects(self) -> bool:

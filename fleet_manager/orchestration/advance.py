@@ -48,6 +48,13 @@ class LockAfterHandover:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveOut:
+    """Whoever takes the goods has proved it: unlock what is theirs, and lock it again."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class DockAt:
     place: WaypointId
 
@@ -82,7 +89,16 @@ class Finish:
 
 
 Wish: TypeAlias = (
-    DriveTo | OfferHandover | LockAfterHandover | DockAt | AwaitRoom | TreatRoom | LookRound | AwaitWipeDown | Finish
+    DriveTo
+    | OfferHandover
+    | LockAfterHandover
+    | GiveOut
+    | DockAt
+    | AwaitRoom
+    | TreatRoom
+    | LookRound
+    | AwaitWipeDown
+    | Finish
 )
 
 _HANDOVERS = (StepKind.PICK_UP, StepKind.DROP_OFF)
@@ -106,7 +122,7 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         return [*events, become(StepStatus.DONE), *later], wish
 
     match step.kind, step.status, signal:
-        case StepKind.GO_TO, StepStatus.PENDING, Signal.BEGIN if at == step.place:
+        case StepKind.GO_TO, StepStatus.PENDING, Signal.BEGIN if at == step.place and step.window is None:
             return on(become(StepStatus.ACTIVE))
         case StepKind.GO_TO, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.ACTIVE)], DriveTo(step.place)
@@ -145,7 +161,7 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case kind, StepStatus.ACTIVE, Signal.OPENED if kind in _HANDOVERS:
             return [become(StepStatus.WAITING_FOR_PERSON)], None
         case kind, StepStatus.WAITING_FOR_PERSON, Signal.HANDED_OVER if kind in _HANDOVERS:
-            return [become(StepStatus.CLOSING)], LockAfterHandover(step)
+            return [become(StepStatus.CLOSING)], GiveOut(step) if step.by_code else LockAfterHandover(step)
         case kind, StepStatus.CLOSING, Signal.CLOSED if kind in _HANDOVERS:
             return on()
     return [], None

@@ -28,11 +28,17 @@ class ItemRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequest:
-    """A stop as asked for. `items` are item ids; empty means all items of the task."""
+    """A stop as asked for. `items` are item ids; empty means all items of the task.
+
+    Goods are dropped off between two times, and `by_code` stay locked until their receiver has proved who it is.
+    """
 
     place: str
     kind: StopKind
     items: tuple[str, ...] = ()
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    by_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

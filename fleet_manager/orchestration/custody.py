@@ -77,7 +77,7 @@ class CustodyRules:
         items = [item for item in task.items if item.id in step.items]
         actor = self._identified(handover, actor, proof)
         self._check_right(handover, actor, proof, items)
-        self._check_proof(handover, actor, proof, items)
+        self._check_proof(handover, actor, proof, items, by_code=step.by_code)
         self._check_retrieval(step, items, receipts)
         first = handover.signed
         said = dict(first.outcomes) if first is not None else {}
@@ -155,15 +155,16 @@ class CustodyRules:
                 names += [zone.id, zone.name]
         return frozenset(name.casefold() for name in names if name)
 
-    def _check_proof(self, handover: Handover, actor: Actor, proof: Proof, items: list[Item]) -> None:
+    def _check_proof(self, handover: Handover, actor: Actor, proof: Proof, items: list[Item], *, by_code: bool) -> None:
+        strictly = by_code or signatures_needed(items, self._site) > 1
         match proof.kind:
             case ProofKind.NONE:
-                needed = self._staff.covers(self._names(handover.place)) or signatures_needed(items, self._site) > 1
+                needed = strictly or self._staff.covers(self._names(handover.place))
                 if needed:
                     problem = f"a hand-over at {handover.place} needs a proof of who signs"
                     self._refuse(handover, actor, proof, problem, counts=False)
             case ProofKind.BADGE:
-                if not self._staff.members and signatures_needed(items, self._site) > 1:
+                if not self._staff.members and strictly:
                     self._refuse(handover, actor, proof, "badges are not registered on this site", counts=False)
             case ProofKind.PIN | ProofKind.QR:
                 self._check_code(handover, actor, proof)

@@ -14,7 +14,7 @@ from fleet_manager.domain.events import MissionStarted, TaskAssigned, TaskDeferr
 from fleet_manager.domain.infection_control import Need
 from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step, StepKind
 from fleet_manager.domain.robots import Robot, RobotMode
-from fleet_manager.domain.tasks import DeliveryTask, Item, Priority, Reason, TaskKind, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Priority, Reason, TaskKind, TaskStatus
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
@@ -204,6 +204,7 @@ class Dispatch:
             steps=steps,
             then=home if home is not None and self._is_open(robot.id, home) else None,
             closed=self._ledger.state.closed_lanes(start),
+            begins=self._ledger.now(),
         )
         closure = self._in_the_way(robot, start, steps)
         if closure is not None:
@@ -258,9 +259,10 @@ class Dispatch:
         brings_out = infection_control.brings_out(task, fleet, self._site, classes_at)
         if brings_out is not None:
             return brings_out
-        return self._unfit_for_goods(task.items, fleet)
+        return self._unfit_for_goods(task, fleet)
 
-    def _unfit_for_goods(self, items: Sequence[Item], fleet: Fleet) -> str | None:
+    def _unfit_for_goods(self, task: DeliveryTask, fleet: Fleet) -> str | None:
+        items = task.items
         if fleet.carrier is CarrierKind.PERSON:
             return None
         if "delivery" not in fleet.capabilities:
@@ -272,8 +274,8 @@ class Dispatch:
                 return f"carries {fleet.flow} goods only"
         if not infection_control.may_carry((), items, self._site):
             return "carries no soiled goods beside food, drugs or sterile goods"
-        if load(items, fleet.compartments, self._site.item_classes) is None:
-            return "has no compartment that fits"
+        if load(items, fleet.compartments, self._site.item_classes, task.apart) is None:
+            return "has no compartment for each destination" if task.apart else "has no compartment that fits"
         return None
 
     def _retrieve_at(self, task: DeliveryTask) -> WaypointId | None:

@@ -64,6 +64,7 @@ from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.ports import AgentLink
+from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.planning.routes import Routes
 from maps.model import CarrierKind, Fleet, ItemClassId, RobotId, Site, WaypointId
@@ -81,6 +82,7 @@ class Intake:
         dispatch: Dispatch,
         treatments: Treatments,
         patrols: Patrols,
+        timetable: Timetable,
         link: AgentLink,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -92,6 +94,7 @@ class Intake:
         self._dispatch = dispatch
         self._treatments = treatments
         self._patrols = patrols
+        self._timetable = timetable
         self._link = link
         self._dispatch_wanted = dispatch_wanted
         self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
@@ -106,7 +109,9 @@ class Intake:
         task = self._task(request)
         self._check_servable(task)
         self._check_free(task)
-        return self._store(task, request)
+        stored = self._store(task, request)
+        self._timetable.submitted(task)
+        return stored
 
     def draft(self, request: SubmitTask) -> DeliveryTask:
         """What a request would ask for, checked as if it were stored."""
@@ -223,8 +228,10 @@ class Intake:
                 raise InvalidRequest(f"stops: item {unknown[0]!r} is not among the items", field="stops.items")
             place = self.place(stop.place, field=_field_of_stop(request, i))
             named = tuple(ItemId(item) for item in stop.items) or (() if stop.kind is StopKind.VISIT else tuple(ids))
-            stops.append(Stop(place=place, kind=stop.kind, items=named))
+            window = self._timetable.window(stop, i)
+            stops.append(Stop(place=place, kind=stop.kind, items=named, window=window, by_code=stop.by_code))
         _check_order(stops, ids)
+        self._timetable.check(stops)
         return DeliveryTask(
             id=task_id,
             stops=tuple(stops),

@@ -23,6 +23,7 @@ from fleet_manager.domain.events import (
     RobotStatusChanged,
     TaskEnded,
     TaskRequeued,
+    WaitEnded,
     WaitStarted,
 )
 from fleet_manager.domain.handovers import HandoverCode, Signature
@@ -45,6 +46,7 @@ from fleet_manager.orchestration.advance import (
     DockAt,
     DriveTo,
     Finish,
+    GiveOut,
     LockAfterHandover,
     LookRound,
     OfferHandover,
@@ -61,6 +63,7 @@ from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import in_the_way
@@ -80,6 +83,12 @@ _OF_TREATMENTS: Final = frozenset(
 
 _OF_INSPECTIONS: Final = frozenset({CommandKind.INSPECT, CommandKind.STOP_INSPECTING})
 
+_MOMENT: Final = 0.01
+"""Seconds; a shorter wait would end before any time has passed on a clock that counts microseconds."""
+
+_WORTH_ASIDE: Final = 60.0
+"""Seconds of waiting for a set time from which on a robot gets out of the others' way."""
+
 _ETA_SLIP: Final = timedelta(seconds=20)
 """An ETA that moves by less is not worth telling."""
 
@@ -95,6 +104,7 @@ class Missions:
         custody: CustodyRules,
         treatments: Treatments,
         patrols: Patrols,
+        timetable: Timetable,
         decontamination: Decontamination,
         link: AgentLink,
         patience: Patience,
@@ -108,6 +118,7 @@ class Missions:
         self._custody = custody
         self._treatments = treatments
         self._patrols = patrols
+        self._timetable = timetable
         self._decontamination = decontamination
         self._link = link
         self._patience = patience
@@ -132,12 +143,14 @@ class Missions:
 
     def _carry_out(self, robot_id: RobotId, mission: Mission, wish: Wish) -> None:
         match wish:
-            case DriveTo(place):
-                self.go(robot_id, place)
+            case DriveTo():
+                self.set_out(robot_id)
             case OfferHandover(step):
                 self._offer(robot_id, step)
             case LockAfterHandover(step):
                 self._lock(robot_id, step)
+            case GiveOut(step):
+                self._give_out(robot_id, step)
             case DockAt(place):
                 self._issue(robot_id, CommandKind.DOCK, charger=place)
             case AwaitRoom(step):
@@ -162,12 +175,55 @@ class Missions:
             return
         mission = self._ledger.state.mission_of(robot)
         step = mission.step if mission else None
-        if step and _keeps_to_its_place(step) and robot.waypoint != step.place:
+        if step is not None and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE:
+            self._head_for(robot_id, step)
+        elif step is not None and _keeps_to_its_place(step) and robot.waypoint != step.place:
             self.go(robot_id, step.place)
-            return
-        self.signal(robot_id, Signal.ARRIVED)
+        else:
+            self.signal(robot_id, Signal.ARRIVED)
 
     # --- ways ------------------------------------------------------------------------------------------
+
+    def _head_for(self, robot_id: RobotId, step: Step) -> None:
+        """Go to where a step wants the robot, but not before its set time asks for that: until then wait aside."""
+        at = self._execution.will_stand_at(robot_id)
+        early = self._timetable.sets_out_in(step, robot_id, at)
+        if early > 0.0:
+            self._ledger.set_timer("set_out", robot_id, max(early, _MOMENT))
+            self._wait_for_time(robot_id, step, early)
+        elif self._execution.standing_at(robot_id) == step.place:
+            if self._ledger.state.robots[robot_id].wait is not None:
+                self._ledger.record(WaitEnded(robot=robot_id))
+            self.signal(robot_id, Signal.ARRIVED)
+        else:
+            self.go(robot_id, step.place)
+
+    def _wait_for_time(self, robot_id: RobotId, step: Step, seconds: float) -> None:
+        robot = self._ledger.state.robots[robot_id]
+        if robot.hold is not None:
+            return
+        if seconds > _WORTH_ASIDE:
+            self.step_aside(robot_id)
+        robot = self._ledger.state.robots[robot_id]
+        if robot.drive is None:
+            now = self._ledger.now()
+            wait = Wait(
+                resource=step.place,
+                held_by=None,
+                because=f"{step.place} has a set time",
+                since=robot.wait.since if robot.wait is not None else now,
+                until=now + timedelta(seconds=seconds),
+            )
+            if robot.wait != wait:
+                self._ledger.record(WaitStarted(robot=robot_id, wait=wait))
+
+    def set_out(self, robot_id: RobotId) -> None:
+        """The way to a stop is the running step: go there now, or when its set time asks for it."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission is not None else None
+        if step is not None and step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE:
+            self._head_for(robot_id, step)
 
     def go(self, robot_id: RobotId, place: WaypointId) -> None:
         """Drive there; where a closure is in the way, wait for its end; where nothing leads there, fail.
@@ -258,7 +314,7 @@ class Missions:
         if step is None or robot.drive is None:
             self.retry_step(robot_id)
         elif step.kind is StepKind.GO_TO and step.status is StepStatus.ACTIVE and robot.drive.goal != step.place:
-            self.go(robot_id, step.place)
+            self._head_for(robot_id, step)
 
     # --- compartments ----------------------------------------------------------------------------------
 
@@ -271,6 +327,9 @@ class Missions:
         need = self._decontamination.shut_out(robot, step.place)
         if need is not None:
             self._turn_back(robot_id, f"{robot_id} {need.because} and does not serve {step.place} as it is")
+            return
+        if step.by_code:
+            self._opened(robot_id)
             return
         for compartment in self._compartments(robot, step):
             items = tuple(str(item) for item in step.items)
@@ -288,14 +347,48 @@ class Missions:
     def _lock(self, robot_id: RobotId, step: Step, opening: Sequence[str] = ()) -> None:
         """Close what stands open, and what is `opening`."""
         robot = self._ledger.state.robots[robot_id]
-        self._ledger.stop_timer("handover_alert", step.id)
-        self._ledger.stop_timer("handover_end", step.id)
-        self._ledger.close_alert("handover_waiting", robot_id)
+        self._waits_no_longer(robot_id, step)
         if self._execution.on_foot(robot):
             self.signal(robot_id, Signal.CLOSED)
             return
         for compartment in dict.fromkeys((*robot.opened, *opening)):
             self._issue(robot_id, CommandKind.CLOSE_COMPARTMENT, step=step.id, compartment=compartment)
+
+    def _waits_no_longer(self, robot_id: RobotId, step: Step) -> None:
+        self._ledger.stop_timer("handover_alert", step.id)
+        self._ledger.stop_timer("handover_end", step.id)
+        self._ledger.close_alert("handover_waiting", robot_id)
+
+    def _give_out(self, robot_id: RobotId, step: Step) -> None:
+        """Unlock the goods that were just signed for; where none were, the compartment stays locked."""
+        robot = self._ledger.state.robots[robot_id]
+        self._waits_no_longer(robot_id, step)
+        kept = dict(robot.loads)
+        taken = tuple(str(item) for item in step.items if item not in kept)
+        if self._execution.on_foot(robot) or not taken:
+            self.signal(robot_id, Signal.CLOSED)
+            return
+        for compartment in self._ledger.state.handovers[step.id].compartments:
+            self._issue(robot_id, CommandKind.OPEN_COMPARTMENT, step=step.id, compartment=compartment, items=taken)
+
+    def taken_out(self, robot_id: RobotId) -> None:
+        """Whoever opened a compartment by a code has had time to empty it."""
+        robot = self._ledger.state.robots[robot_id]
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission is not None else None
+        if step is not None and step.by_code and step.status is StepStatus.CLOSING:
+            self._lock(robot_id, step)
+
+    def take_up(self) -> None:
+        """After a restart: who stands open for a receiver locks again, and set times are kept."""
+        for mission in tuple(self._ledger.state.missions.values()):
+            step = mission.step
+            robot = self._ledger.state.robots[mission.robot]
+            if step is not None and step.by_code and step.status is StepStatus.CLOSING and not robot.pending:
+                self._ledger.set_timer("take_out", robot.id, self._patience.take_out)
+            if step is not None and step.window is not None:
+                self._ledger.set_timer("set_out", robot.id, 0.0)
+        self._timetable.take_up()
 
     def _compartments(self, robot: Robot, step: Step) -> tuple[str, ...]:
         """The compartments of a step's items: where they are, or where they shall go."""
@@ -312,7 +405,9 @@ class Missions:
         fleet = self._site.fleets[robot.fleet]
         assert task is not None
         items = [item for item in task.items if item.id in step.items]
-        plan = load(items, fleet.compartments, self._site.item_classes)
+        used = {where for _, where in robot.loads} if task.apart else set()
+        free = [compartment for compartment in fleet.compartments if compartment.id not in used]
+        plan = load(items, free, self._site.item_classes, task.apart)
         return plan if plan is not None else {item.id: fleet.compartments[0].id for item in items}
 
     def _issue(
@@ -382,9 +477,13 @@ class Missions:
         robot = self._ledger.state.robots[robot_id]
         if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
             return
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission is not None else None
         if command.kind is CommandKind.CLOSE_COMPARTMENT:
             self.signal(robot_id, Signal.CLOSED)
             self._execution.allocate(robot_id)
+        elif step is not None and step.by_code and step.status is StepStatus.CLOSING:
+            self._ledger.set_timer("take_out", robot_id, self._patience.take_out)
         else:
             self._opened(robot_id)
 
@@ -719,6 +818,7 @@ class Missions:
             else:
                 status, outcome = _outcome(task)
             self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
+            self._timetable.over(task)
         if state.robots[robot_id].docked:
             self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.CHARGING))
         self._dispatch_wanted()
@@ -731,6 +831,7 @@ class Missions:
         self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.close_alert("no_carrier_left", task.id)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
+        self._timetable.over(task)
         self._dispatch_wanted()
 
     def _abort(self, mission: Mission, reason: str) -> None:
@@ -822,7 +923,9 @@ class Missions:
             charge=robot.state_of_charge,
             steps=mission.steps[mission.current :],
             then=None,
+            begins=begins,
         )
+        self._timetable.foresee(task, mission, start, begins)
         if left is None:
             return
         eta = begins + timedelta(seconds=left.duration)

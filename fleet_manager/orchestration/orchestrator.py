@@ -84,6 +84,7 @@ from fleet_manager.orchestration.schedules import Schedules
 from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.traffic_view import traffic_view
 from fleet_manager.orchestration.treatments import Think, Treatments, think_at_once
 from fleet_manager.orchestration.views import (
@@ -235,6 +236,7 @@ class Orchestrator:
         codes = HandoverCodes(secret, life=self.patience.code_life)
         self._treatments = Treatments(site, self._ledger, self._routes, disinfection or DisinfectionRules(), think)
         self._patrols = Patrols(site, self._ledger, self._routes)
+        self._timetable = Timetable(site, self._ledger, self._routes)
         self._screening = Screening(site, self._ledger)
         self._decontamination = Decontamination(
             site, self._ledger, self._routes, self._execution, places, self.patience
@@ -249,6 +251,7 @@ class Orchestrator:
             self._custody,
             self._treatments,
             self._patrols,
+            self._timetable,
             self._decontamination,
             link,
             self.patience,
@@ -276,6 +279,7 @@ class Orchestrator:
             self._dispatch,
             self._treatments,
             self._patrols,
+            self._timetable,
             link,
             self._want_dispatch,
         )
@@ -325,6 +329,7 @@ class Orchestrator:
         self._custody.take_up()
         self._patrols.take_up()
         self._missions.inspections_take_up()
+        self._missions.take_up()
         self._screening.take_up()
         self._decontamination.take_up()
         await self._finish_batch()
@@ -612,6 +617,14 @@ class Orchestrator:
                 self._patrols.window_over(subject)
             case "overdue":
                 self._patrols.overdue(WaypointId(subject))
+            case "set_out":
+                self._missions.set_out(RobotId(subject))
+            case "take_out":
+                self._missions.taken_out(RobotId(subject))
+            case "loading_late":
+                self._timetable.loading_due(TaskId(subject))
+            case "timetable":
+                self._missions.renew_eta(RobotId(subject))
             case "inspect":
                 self._missions.look_round_now(RobotId(subject))
             case "forget_cues":

@@ -238,13 +238,14 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
 
 
 def _stop_view(stop: Stop) -> StopView:
-    inspection = stop.inspection
+    window = stop.inspection or stop.window
     return StopView(
         place=stop.place,
         kind=stop.kind,
         items=tuple(stop.items),
-        not_before=inspection.not_before if inspection is not None else None,
-        not_after=inspection.not_after if inspection is not None else None,
+        not_before=window.not_before if window is not None else None,
+        not_after=window.not_after if window is not None else None,
+        by_code=stop.by_code,
         missed=stop.missed,
         visit=_visit_view(stop.visit) if stop.visit is not None else None,
     )

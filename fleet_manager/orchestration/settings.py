@@ -21,7 +21,7 @@ class Patience:
     a hand-over is locked for `proof_lock`; a one-time code is good for `code_life` to twice that. `carry_alert` is the
     share of the time that goods may be on the way after which a person is called. `lookahead` is the least length of
     route (m) that a moving robot is allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to
-    be at it.
+    be at it. A compartment that a code has opened is locked again after `take_out`.
     """
 
     unreachable_after: float = 5.0
@@ -44,6 +44,7 @@ class Patience:
     proof_tries: int = 3
     proof_lock: float = 300.0
     code_life: float = 600.0
+    take_out: float = 20.0
     carry_alert: float = 0.8
     lookahead: float = 8.0
     location_error: float = 1.0

@@ -81,6 +81,7 @@ class StopView:
     items: tuple[str, ...]
     not_before: datetime | None = None
     not_after: datetime | None = None
+    by_code: bool = False
     missed: bool = False
     visit: VisitView | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from fleet_manager.domain.missions import Step, StepKind
@@ -42,8 +43,11 @@ def estimate(
     steps: Sequence[Step],
     then: WaypointId | None,
     closed: frozenset[LaneId] = frozenset(),
+    begins: datetime | None = None,
 ) -> Estimate | None:
     """Predict a mission from `start` through `steps`; `then` is the charger or home it must still reach.
+
+    Waits for windows are counted when it is said when it `begins`.
 
     None when there is no way to some stop.
     """
@@ -60,6 +64,8 @@ def estimate(
             if first is None:
                 first = driving
         elif step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF):
+            if step.window is not None and begins is not None:
+                standing += step.window.early(begins + timedelta(seconds=driving + standing))
             standing += HANDOVER
         elif step.kind is StepKind.TREAT:
             standing += sum(stop.dwell for stop in step.stops) + len(step.stops) * BETWEEN_STOPS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind, TreatmentStop
-from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, StopKind, Treatment
+from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, Stop, StopKind, Treatment
 from maps.model import WaypointId
 
 _STEP_OF: Final = {
@@ -27,9 +27,11 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
     """
     state = {item.id: item.state for item in task.items}
     wanted: list[tuple[StepKind, WaypointId, tuple[ItemId, ...]]] = []
+    stops: list[Stop | None] = []
     on_board = tuple(item.id for item in task.on_board)
     if retrieve_at is not None and on_board:
         wanted.append((StepKind.PICK_UP, retrieve_at, on_board))
+        stops.append(None)
     for stop in task.stops:
         match stop.kind:
             case StopKind.PICK_UP:
@@ -40,7 +42,17 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
                 items = ()
         if items or stop.kind is StopKind.VISIT:
             wanted.append((_STEP_OF[stop.kind], stop.place, items))
-    return steps_between(mission, wanted)
+            stops.append(stop)
+    return tuple(_as_at(step, stops[i // 2]) for i, step in enumerate(steps_between(mission, wanted)))
+
+
+def _as_at(step: Step, stop: Stop | None) -> Step:
+    """A step with what its stop asks for."""
+    if stop is None:
+        return step
+    if step.kind is StepKind.GO_TO:
+        return replace(step, window=stop.window)
+    return replace(step, window=stop.window, by_code=stop.by_code, weighed=stop.weighed)
 
 
 def return_steps(mission: MissionId, place: WaypointId, items: tuple[ItemId, ...], first: int) -> tuple[Step, ...]:
