@@ -520,6 +520,17 @@ class ZoneCare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRules:
+    """Who collects waste and linen, by role: one of them signs with somebody of the ward for every bag.
+
+    Weights at both ends may differ by `tolerance` (kg) before people have to clear it up.
+    """
+
+    collectors: frozenset[str] = frozenset({"cleaner", "collector", "facility", "porter"})
+    tolerance: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A whole hospital. Mappings are keyed by the id of what they hold and keep the order of the source.
 
@@ -548,5 +559,6 @@ class Site:
     screening: ScreeningRules = ScreeningRules()
     quarantine: WaypointId | None = None
     infection_rules: InfectionRules = InfectionRules()
+    collection: CollectionRules = CollectionRules()
     anchor: GeoAnchor | None = None
     timezone: str = "UTC"

@@ -75,6 +75,7 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _lift(site, lift)
     yield from _roles(site)
     yield from _infection_rules(site)
+    yield from _positive(None, "collection", {"tolerance": site.collection.tolerance})
     yield from _fleets(site)
     yield from _item_classes(site)
     if site.quarantine is not None and site.quarantine not in site.waypoints:

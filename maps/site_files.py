@@ -38,6 +38,7 @@ from maps.documents import read_json, read_yaml
 from maps.errors import BrokenReferenceError, DuplicateIdError, MapContentError, MapError, MapReadError, MapWriteError
 from maps.model import (
     Building,
+    CollectionRules,
     Door,
     DosePreset,
     Fleet,
@@ -87,6 +88,7 @@ class _SiteFile:
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
+    collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[_LevelEntry, ...]
 
 
@@ -126,6 +128,7 @@ def load_site(path: Path) -> Site:
         quarantine=head.quarantine,
         screening=head.screening,
         infection_rules=head.infection_rules,
+        collection=head.collection,
         **lists,
         **levels.parts,
     )
@@ -441,6 +444,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         quarantine=site.quarantine,
         screening=site.screening,
         infection_rules=site.infection_rules,
+        collection=site.collection,
         levels=tuple(
             _LevelEntry(id=level.id, elevation=level.elevation, file=files[level.id]) for level in site.levels.values()
         ),

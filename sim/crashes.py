@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.disinfection import TreatmentRecord
 from fleet_manager.domain.events import Recorded
@@ -125,6 +127,9 @@ class WatchedStore:
 
     async def follow_ups(self, *, state: str | None, item: str | None, limit: int) -> list[FollowUp]:
         return await self._inner.follow_ups(state=state, item=item, limit=limit)
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBag]:
+        return await self._inner.collections(begin=begin, end=end, limit=limit)
 
     async def close(self) -> None:
         await self._inner.close()

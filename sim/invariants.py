@@ -38,6 +38,7 @@ _STORED: Final = (
     "chains",
     "handovers",
     "follow_ups",
+    "bags",
 )
 """What the state holds and a commit stores."""
 
@@ -359,7 +360,9 @@ class SignedByWhoShould(Invariant):
         if isinstance(event, e.ItemsHandedOver) and event.actor != FLEET_MANAGER:
             task = scene.state.tasks[event.task]
             moved = {item for item, _, _ in event.items}
-            needed = signatures_needed([item for item in task.items if item.id in moved], scene.site)
+            steps = {step.id: step for step in scene.state.missions[event.mission].steps}
+            items = [item for item in task.items if item.id in moved]
+            needed = signatures_needed(items, scene.site, collected=steps[event.step].collects)
             if needed > 1 and (event.second is None or event.second.id == event.actor.id):
                 return f"{event.step} of {event.task} needs two persons, only {event.actor.id} signed"
             if needed > 1 and "none" in (event.proof, event.second_proof):

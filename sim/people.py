@@ -14,7 +14,7 @@ from typing import Final
 from fleet_manager.domain.custody import signatures_needed
 from fleet_manager.domain.errors import Conflict, NotAllowed, NotFound
 from fleet_manager.domain.events import Recorded, StepChanged
-from fleet_manager.domain.missions import StepStatus
+from fleet_manager.domain.missions import Step, StepStatus
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId
 from fleet_manager.orchestration.commands import (
     HandOver,
@@ -40,6 +40,7 @@ _ASKS: Final = Actor(id="nurse-1", role="nurse")
 _STRANGER: Final = Actor(id="stranger", role="visitor")
 _DIFFERENCES: Final = (ItemOutcome.SHORT, ItemOutcome.DAMAGED, ItemOutcome.REFUSED)
 _COLLEAGUE: Final = Actor(id="simulated-colleague", role="nurse")
+_COLLECTOR: Final = Actor(id="simulated-collector", role="collector")
 
 
 def delivery(
@@ -72,22 +73,48 @@ def signatures(
     if known is None or due is None or due.id != step:
         yield partial(HandOver, actor=people[0], task=task, step=step)
         return
-    needed = signatures_needed([item for item in known.items if item.id in due.items], manager.site)
+    items = [item for item in known.items if item.id in due.items]
+    needed = signatures_needed(items, manager.site, collected=due.collects)
+    if due.collects:
+        people = (people[0], _COLLECTOR)
     handover = state.handovers.get(due.id)
     signed = handover.signed.actor if handover is not None and handover.signed is not None else None
     others = [person for person in people if signed is None or person.id != signed.id]
     for person in others[: needed if signed is None else needed - 1]:
         kind = ProofKind.QR if due.by_code else ProofKind.PIN if needed > 1 else ProofKind.NONE
-        yield partial(_signature, manager, task, step, person, kind)
+        yield partial(_signature, manager, task, step, person, kind, weighed(task, due))
 
 
-def _signature(manager: Orchestrator, task: TaskId, step: str, person: Actor, kind: ProofKind) -> HandOver:
+def weighed(task: TaskId, step: Step, off: float = 0.0) -> tuple[ItemReceipt, ...]:
+    """What the scales say of the bags at a hand-over, `off` by so many kg; nothing where none are weighed."""
+    bags = step.items if step.weighed else ()
+    return tuple(ItemReceipt(item=bag, weight=round(_weight(f"{task}/{bag}") + off, 1)) for bag in bags)
+
+
+def _weight(bag: str) -> float:
+    """A bag's own weight (kg), lognormal."""
+    return min(20.0, max(0.3, random.Random(bag).lognormvariate(1.2, 0.5)))
+
+
+def _signature(
+    manager: Orchestrator, task: TaskId, step: str, person: Actor, kind: ProofKind, items: tuple[ItemReceipt, ...]
+) -> HandOver:
     """Raises Conflict when the hand-over is over already."""
     if kind is ProofKind.NONE:
-        return HandOver(actor=person, task=task, step=step)
+        return HandOver(actor=person, task=task, step=step, items=items)
     code = manager.handover_code(task, person)
     proof = Proof(kind=kind, value=code.qr if kind is ProofKind.QR else code.pin)
-    return HandOver(actor=person, task=task, step=step, proof=proof)
+    return HandOver(actor=person, task=task, step=step, proof=proof, items=items)
+
+
+def _with_findings(weights: tuple[ItemReceipt, ...], findings: tuple[ItemReceipt, ...]) -> tuple[ItemReceipt, ...]:
+    """What was weighed, with what was found."""
+    noted = {receipt.item: receipt.weight for receipt in weights}
+    found = {receipt.item: receipt.outcome for receipt in findings}
+    return tuple(
+        ItemReceipt(item=item, outcome=found.get(item, ItemOutcome.ACCEPTED), weight=noted.get(item))
+        for item in dict.fromkeys((*noted, *found))
+    )
 
 
 class Findings:
@@ -178,7 +205,8 @@ class Nurses:
         try:
             receipts = await self._look(task, step) if self.findings is not None else ()
             for signature in signatures(self._manager, task, step, (_NURSE, _COLLEAGUE)):
-                await self._ask(replace(signature(), items=receipts))
+                said = signature()
+                await self._ask(replace(said, items=_with_findings(said.items, receipts)))
         except (Conflict, NotAllowed, NotFound):
             return
         except ManagerCrashed:

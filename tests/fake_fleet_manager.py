@@ -26,7 +26,7 @@ from fleet_manager.domain.errors import (
     NotServable,
     UnknownPlace,
 )
-from fleet_manager.domain.follow_ups import FollowUpState
+from fleet_manager.domain.follow_ups import Difference, FollowUpState
 from fleet_manager.domain.tasks import Actor, ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.commands import (
     AcknowledgeShift,
@@ -53,6 +53,7 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     SetSchedule,
     StartClosure,
+    SubmitCollection,
     SubmitDisinfection,
     SubmitPatrol,
     SubmitTask,
@@ -71,6 +72,7 @@ from fleet_manager.orchestration.views import (
     Change,
     ClaimView,
     ClosureView,
+    CollectedBagView,
     CueView,
     CustodyEntryView,
     DoorView,
@@ -175,6 +177,7 @@ class FakeFleetManager:
         self._closures: dict[str, ClosureView] = {}
         self._keys: dict[str, tuple[SubmitTask, str]] = {}
         self._follow_ups: dict[str, FollowUpView] = {}
+        self.bags: list[CollectedBagView] = []
         self._log: list[EventView] = []
         self._listeners: list[Callable[[Change], None]] = []
         self._doors = {door: DoorView(id=door, open=False) for door in site.doors}
@@ -258,6 +261,7 @@ class FakeFleetManager:
             giver=None,
             taker=HolderView(place=task.pickup, carrier=None, compartment=None),
             actor=task.requested_by,
+            weight=None,
             proof="",
             second=None,
             second_proof="",
@@ -301,6 +305,9 @@ class FakeFleetManager:
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
         return [f for f in reversed(self._follow_ups.values()) if state is None or f.state == state][:limit]
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBagView]:
+        return [bag for bag in self.bags if begin <= bag.collected_at < end][:limit]
 
     def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
         view = self._open(task)
@@ -504,7 +511,7 @@ class FakeFleetManager:
                 raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
             case ConfirmWipeDown():
                 raise Conflict(f"{command.robot} does not wait to be wiped down", way_out="wait until it does")
-            case SubmitDisinfection() | SubmitPatrol() | RecheckCue() | CheckLamp():
+            case SubmitDisinfection() | SubmitPatrol() | SubmitCollection() | RecheckCue() | CheckLamp():
                 raise NotServable("no robot of this site has a lamp", way_out="choose another site")
 
     def _submit(self, command: SubmitTask) -> TaskView:
@@ -675,7 +682,8 @@ class FakeFleetManager:
             task=task.id,
             item_id=item.item_id,
             name=item.name,
-            what=item.outcome or ItemOutcome.ACCEPTED,
+            what=Difference(item.outcome or ItemOutcome.SHORT),
+            detail="",
             place=task.waiting_for.resource if task.waiting_for else task.dropoff,
             robot=task.robot or "",
             actor=ActorView(id=actor.id, role=actor.role, ward=actor.ward),

@@ -162,7 +162,7 @@ def goods_left_behind() -> AbstractContextManager[None]:
 
 def second_signature_not_asked_for() -> AbstractContextManager[None]:
     """One person is enough, whatever the goods' class says."""
-    return _instead(custody, "signatures_needed", lambda _real, *_arguments: 1)
+    return _instead(custody, "signatures_needed", lambda _real, *_arguments, **_options: 1)
 
 
 def goods_not_fetched() -> AbstractContextManager[None]:

@@ -23,6 +23,7 @@ from fleet_manager.api.problems import PROBLEM_JSON, Problem, install_problems
 from fleet_manager.api.routes.alarms import alarm_routes
 from fleet_manager.api.routes.alerts import alert_routes
 from fleet_manager.api.routes.closures import closure_routes
+from fleet_manager.api.routes.collections import collection_routes
 from fleet_manager.api.routes.custody import custody_routes
 from fleet_manager.api.routes.events import event_routes
 from fleet_manager.api.routes.health import health_routes
@@ -104,6 +105,7 @@ def create_app(
     for routes in (
         task_routes(manager),
         custody_routes(manager),
+        collection_routes(manager),
         alert_routes(manager),
         robot_routes(manager),
         closure_routes(manager),

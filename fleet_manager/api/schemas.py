@@ -43,6 +43,7 @@ from fleet_manager.orchestration.commands import (
     CheckLamp,
     CheckpointRequest,
     CloseFollowUp,
+    CollectionPlace,
     ConfirmWipeDown,
     HandOver,
     ItemReceipt,
@@ -57,6 +58,7 @@ from fleet_manager.orchestration.commands import (
     SetSchedule,
     StartClosure,
     StopRequest,
+    SubmitCollection,
     SubmitDisinfection,
     SubmitPatrol,
     SubmitTask,
@@ -284,6 +286,55 @@ class WipeDown(_Request):
         return ConfirmWipeDown(actor=actor, robot=robot, agent=self.agent)
 
 
+class CollectedPlace(_Request):
+    """Where bags wait; `bags` are the ids on their seals. One bag with a new id when none is named."""
+
+    place: Id
+    bags: Annotated[list[Id], Field(max_length=100)] = []
+
+
+class CollectionRequest(_Request):
+    """Collect soiled goods (waste, linen) from places, in their order, and bring them to `dropoff`.
+
+    Each bag is weighed at both ends; somebody of the ward and a collector sign together where it is taken over.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "collection",
+                    "places": [{"place": "ward_3a", "bags": ["W-0417", "W-0418"]}, {"place": "ward_3b"}],
+                    "dropoff": "waste_room",
+                    "item_class": "waste",
+                }
+            ]
+        }
+    )
+
+    kind: Literal["collection"]
+    places: Annotated[list[CollectedPlace], Field(min_length=1, max_length=50)]
+    dropoff: Id
+    item_class: Id
+    priority: Priority = Priority.ROUTINE
+    earliest_start: Moment | None = None
+    due: Moment | None = None
+    note: Words = ""
+
+    def to_command(self, actor: Actor, key: str | None) -> SubmitCollection:
+        return SubmitCollection(
+            actor=actor,
+            places=tuple(CollectionPlace(place=p.place, bags=tuple(p.bags)) for p in self.places),
+            dropoff=self.dropoff,
+            item_class=self.item_class,
+            priority=self.priority,
+            earliest_start=self.earliest_start,
+            due=self.due,
+            note=self.note,
+            key=key,
+        )
+
+
 class DeliveryRequest(_Request):
     """Bring items from one place to another: either `pickup` and `dropoff`, or `stops` in their order."""
 
@@ -343,7 +394,8 @@ class DeliveryRequest(_Request):
 
 
 TaskRequest: TypeAlias = Annotated[
-    DeliveryRequest | DisinfectionRequest | PatrolRequest | ScreeningRequest, Field(discriminator="kind")
+    DeliveryRequest | CollectionRequest | DisinfectionRequest | PatrolRequest | ScreeningRequest,
+    Field(discriminator="kind"),
 ]
 
 
@@ -431,8 +483,11 @@ class GivenProof(_Request):
 
 
 class HandedItem(_Request):
+    """`weight` in kg, for what is collected."""
+
     item_id: Id
     outcome: ItemOutcome = ItemOutcome.ACCEPTED
+    weight: Annotated[float, Field(gt=0.0, le=1000.0, allow_inf_nan=False)] | None = None
 
 
 class HandoverRequest(_Request):
@@ -463,7 +518,7 @@ class HandoverRequest(_Request):
             task=TaskId(task),
             step=self.step_id,
             proof=Proof(kind=self.proof.kind, value=self.proof.value),
-            items=tuple(ItemReceipt(item=ItemId(i.item_id), outcome=i.outcome) for i in self.items),
+            items=tuple(ItemReceipt(item=ItemId(i.item_id), outcome=i.outcome, weight=i.weight) for i in self.items),
         )
 
 
@@ -610,6 +665,13 @@ class CalendarQuery(_Request):
         if not timedelta() < self.until - self.since <= timedelta(days=92):
             raise ValueError("must be later than `since`, by at most 92 days")
         return self
+
+
+class CollectionQuery(_Request):
+    begin: Moment = Field(alias="from", description="from when on bags were collected")
+    end: Moment = Field(alias="to", description="until before when")
+    limit: int = Field(1000, ge=1, le=10_000)
+    form: Literal["json", "csv"] = Field("json", alias="format")
 
 
 class EventQuery(_Request):

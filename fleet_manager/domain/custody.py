@@ -61,6 +61,7 @@ class Holder:
 class Entry:
     """One change of custody, or an attempt at it. `giver` None begins the chain; giver and taker are the same where
     nothing changed hands. `actor` signed, and `second` where two persons have to; the proofs are kinds, never secrets.
+    `weight` (kg) is that of a bag that was weighed.
     """
 
     kind: Custody
@@ -73,6 +74,7 @@ class Entry:
     second: Actor | None = None
     second_proof: str = ""
     outcome: ItemOutcome | None = None
+    weight: float | None = None
     mission: MissionId | None = None
     step: StepId | None = None
 
@@ -145,9 +147,16 @@ def classes_of(items: Iterable[Item], site: Site) -> list[ItemClass]:
     return [site.item_classes[name] for name in named if name in site.item_classes]
 
 
-def signatures_needed(items: Iterable[Item], site: Site) -> int:
-    """How many persons have to sign when these items change hands: as many as the strictest class asks for."""
-    return max((known.signatures for known in classes_of(items, site)), default=1)
+_COLLECTED: Final = 2
+"""Who signs for a bag that is collected: somebody of the ward, and a collector."""
+
+
+def signatures_needed(items: Iterable[Item], site: Site, *, collected: bool = False) -> int:
+    """How many persons have to sign when these items change hands: as many as the strictest class asks for.
+
+    Two where waste or linen is `collected`.
+    """
+    return max((known.signatures for known in classes_of(items, site)), default=1) if not collected else _COLLECTED
 
 
 def carry_limit(item: Item, site: Site) -> float | None:

@@ -137,7 +137,8 @@ class TaskEnded:
 class ItemsHandedOver:
     """Custody changed. `proof` names the kind only: secrets are never logged. `second` signed after `actor`.
 
-    `back` says what became of goods that were given out elsewhere than where they should have gone.
+    `back` says what became of goods that were given out elsewhere than where they should have gone. `weights` (kg) are
+    those of bags that were weighed.
     """
 
     task: TaskId
@@ -152,6 +153,7 @@ class ItemsHandedOver:
     second: Actor | None = None
     second_proof: str = ""
     back: Custody | None = None
+    weights: tuple[tuple[ItemId, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

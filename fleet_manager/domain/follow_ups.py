@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
+from fleet_manager.domain.tasks import Actor, ItemId, TaskId
 from maps.model import RobotId, WaypointId
 
 FollowUpId = NewType("FollowUpId", str)
@@ -18,19 +18,31 @@ class FollowUpState(StrEnum):
     CLOSED = "closed"
 
 
+class Difference(StrEnum):
+    """What a person found of an item, or that a bag does not weigh what it did where it was collected."""
+
+    SHORT = "short"
+    DAMAGED = "damaged"
+    REFUSED = "refused"
+    WEIGHT = "weight"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """`what` differed when `actor` took or gave the item at `place`; `note` says how it ended."""
+    """`what` differed when `actor` took or gave the item at `place`, in `detail` where that is known; `note` says how
+    it ended.
+    """
 
     id: FollowUpId
     task: TaskId
     item: ItemId
     name: str
-    what: ItemOutcome
+    what: Difference
     place: WaypointId
     robot: RobotId
     actor: Actor
     opened_at: datetime
+    detail: str = ""
     state: FollowUpState = FollowUpState.OPEN
     closed_at: datetime | None = None
     closed_by: str | None = None

@@ -27,12 +27,13 @@ _OLDEST: Final = 288
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What one person at a hand-over said of each item; `proof` is the kind only."""
+    """What one person at a hand-over said of each item; `proof` is the kind only, `weights` are in kg."""
 
     actor: Actor
     proof: str
     outcomes: tuple[tuple[ItemId, ItemOutcome], ...]
     time: datetime
+    weights: tuple[tuple[ItemId, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

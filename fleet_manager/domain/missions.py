@@ -89,6 +89,11 @@ class Step:
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
+    @property
+    def collects(self) -> bool:
+        """Whether bags are taken over from a ward here."""
+        return self.weighed and self.kind is StepKind.PICK_UP
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mission:

@@ -16,6 +16,7 @@ from fleet_manager.domain import events as e
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.collections import BagId, CollectedBag, bag_id
 from fleet_manager.domain.custody import Chain, ChainId, Custody, Entry, Holder, chain_id
 from fleet_manager.domain.devices import Device, TurnCause
 from fleet_manager.domain.disinfection import Interruption, LampRecord, Room, TreatmentRecord
@@ -63,6 +64,7 @@ class Changed:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
     cues: dict[CueId, Cue | None] = field(default_factory=dict)
+    bags: dict[BagId, CollectedBag] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class FleetState:
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
     cues: dict[CueId, Cue] = field(default_factory=dict)
+    bags: dict[BagId, CollectedBag] = field(default_factory=dict)
     schedule_count: int = 0
     task_count: int = 0
     mission_count: int = 0
@@ -147,6 +150,9 @@ class FleetState:
     def put_cue(self, cue: Cue) -> None:
         self.cues[cue.id] = self.changed.cues[cue.id] = cue
 
+    def put_bag(self, bag: CollectedBag) -> None:
+        self.bags[bag.id] = self.changed.bags[bag.id] = bag
+
     def device(self, device: DoorId | LiftId) -> Device:
         """What is remembered of a door or lift; nothing at first."""
         return self.devices.get(device) or Device(id=device)
@@ -185,6 +191,7 @@ class FleetState:
             self.treatments.pop(task, None)
             for item in ended.items if ended is not None else ():
                 self.chains.pop(chain_id(task, item.id), None)
+                self.bags.pop(bag_id(task, item.id), None)
         for alert in alerts:
             self.alerts.pop(alert, None)
         for follow_up in [f.id for f in self.follow_ups.values() if f.state is FollowUpState.CLOSED]:
@@ -318,6 +325,7 @@ def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) ->
     s.put_task(task)
     for item, item_state, outcome in event.items:
         _custody_changed(s, event, known[item], item_state, outcome, at)
+        _register_bag(s, event, known[item], item_state, at)
     handover = s.handovers.get(event.step)
     if handover is not None:
         s.put_handover(replace(handover, done_at=at, done_by=event.actor.id))
@@ -369,11 +377,37 @@ def _custody_changed(
                 second=event.second,
                 second_proof=event.second_proof,
                 outcome=outcome,
+                weight=dict(event.weights).get(item.id),
                 mission=event.mission,
                 step=event.step,
             )
         )
     )
+
+
+def _register_bag(s: FleetState, event: e.ItemsHandedOver, item: Item, after: ItemState, at: datetime) -> None:
+    """Keep the register of what was collected."""
+    known = s.bags.get(bag_id(event.task, item.id))
+    weight = dict(event.weights).get(item.id)
+    if known is None and weight is not None and after is ItemState.ON_BOARD:
+        s.put_bag(
+            CollectedBag(
+                task=event.task,
+                bag=item.id,
+                item_class=item.item_class,
+                ward=event.place,
+                robot=event.robot,
+                collected_at=at,
+                signed_by=event.actor,
+                second=event.second,
+                weight=weight,
+            )
+        )
+    elif known is not None and after in (ItemState.DELIVERED, ItemState.RETURNED):
+        received = replace(known, place=event.place, received_at=at, received_by=event.actor, received_weight=weight)
+        s.put_bag(received)
+    elif known is not None and known.robot != event.robot and after is ItemState.ON_BOARD:
+        s.put_bag(replace(known, robot=event.robot))
 
 
 def _on_board(s: FleetState, item: ItemId) -> Holder | None:

@@ -99,7 +99,30 @@ class SubmitPatrol:
     key: str | None = None
 
 
-SubmitAny = SubmitTask | SubmitDisinfection | SubmitPatrol
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionPlace:
+    """Where bags wait. `bags` are the ids on their seals; one with a new id when none is named."""
+
+    place: str
+    bags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitCollection:
+    """Collect soiled goods from places, in their order, and bring them to `dropoff`; answers as `SubmitTask`."""
+
+    actor: Actor
+    places: tuple[CollectionPlace, ...]
+    dropoff: str
+    item_class: str
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+SubmitAny = SubmitTask | SubmitDisinfection | SubmitPatrol | SubmitCollection
 """All that asks for a task."""
 
 
@@ -226,8 +249,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemReceipt:
+    """What is found of an item; `weight` in kg."""
+
     item: ItemId
     outcome: ItemOutcome = ItemOutcome.ACCEPTED
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +371,7 @@ UserCommand = (
     SubmitTask
     | SubmitDisinfection
     | SubmitPatrol
+    | SubmitCollection
     | RecheckCue
     | ReportRoom
     | SetSchedule

@@ -14,11 +14,12 @@ from fleet_manager.domain.alerts import Severity
 from fleet_manager.domain.custody import Custody, carry_limit, chain_id, classes_of, signatures_needed
 from fleet_manager.domain.errors import Conflict, NotAllowed, NotFound
 from fleet_manager.domain.events import FollowUpClosed, FollowUpOpened, HandoverRefused, HandoverSigned
-from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
+from fleet_manager.domain.follow_ups import Difference, FollowUp, FollowUpId, FollowUpState
 from fleet_manager.domain.handovers import Handover, HandoverCode, HandoverCodes, Signature, Verdict
 from fleet_manager.domain.missions import Mission, Step, StepKind
 from fleet_manager.domain.staff import StaffRegister, refusal
 from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, ItemId, ItemOutcome, ItemState, TaskId
+from fleet_manager.orchestration.collections import Collections
 from fleet_manager.orchestration.commands import CloseFollowUp, Proof, ProofKind
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.settings import Patience
@@ -38,6 +39,7 @@ class Signed:
     first: Signature
     second: Signature | None
     outcomes: Mapping[ItemId, ItemOutcome]
+    weights: Mapping[ItemId, float]
 
 
 class CustodyRules:
@@ -48,6 +50,7 @@ class CustodyRules:
         routes: Routes,
         staff: StaffRegister,
         codes: HandoverCodes,
+        collections: Collections,
         patience: Patience,
     ) -> None:
         self._site = site
@@ -55,6 +58,7 @@ class CustodyRules:
         self._routes = routes
         self._staff = staff
         self._codes = codes
+        self._collections = collections
         self._patience = patience
 
     # --- signatures ------------------------------------------------------------------------------------
@@ -67,6 +71,7 @@ class CustodyRules:
         actor: Actor,
         proof: Proof,
         receipts: Mapping[ItemId, ItemOutcome],
+        weights: Mapping[ItemId, float],
     ) -> Signed | None:
         """Take a person's signature; None while another person has to sign too.
 
@@ -77,19 +82,28 @@ class CustodyRules:
         items = [item for item in task.items if item.id in step.items]
         actor = self._identified(handover, actor, proof)
         self._check_right(handover, actor, proof, items)
-        self._check_proof(handover, actor, proof, items, by_code=step.by_code)
+        needed = signatures_needed(items, self._site, collected=step.collects)
+        self._check_proof(handover, actor, proof, strictly=step.by_code or needed > 1)
         self._check_retrieval(step, items, receipts)
         first = handover.signed
         said = dict(first.outcomes) if first is not None else {}
         outcomes = {i: receipts.get(i, said.get(i, ItemOutcome.ACCEPTED)) for i in step.items}
-        signature = Signature(actor=actor, proof=proof.kind, outcomes=tuple(outcomes.items()), time=self._ledger.now())
-        if signatures_needed(items, self._site) == 1:
-            return Signed(first=signature, second=None, outcomes=outcomes)
+        noted = {**(dict(first.weights) if first is not None else {}), **weights}
+        self._collections.check(step, first, actor, outcomes, noted)
+        signature = Signature(
+            actor=actor,
+            proof=proof.kind,
+            outcomes=tuple(outcomes.items()),
+            time=self._ledger.now(),
+            weights=tuple(noted.items()),
+        )
+        if needed == 1:
+            return Signed(first=signature, second=None, outcomes=outcomes, weights=noted)
         if first is None:
             self._ledger.record(HandoverSigned(task=task.id, step=step.id, signature=signature))
             return None
         differing = [i for i, outcome in outcomes.items() if outcome is not said.get(i)]
-        if first.actor.id == actor.id and differing:
+        if first.actor.id == actor.id and (differing or noted != dict(first.weights)):
             self._ledger.record(HandoverSigned(task=task.id, step=step.id, signature=signature))
             return None
         if first.actor.id == actor.id:
@@ -105,7 +119,7 @@ class CustodyRules:
                 field="items",
                 way_out=f"check the goods together; {first.actor.id} may sign anew with another finding",
             )
-        return Signed(first=first, second=signature, outcomes=outcomes)
+        return Signed(first=first, second=signature, outcomes=outcomes, weights=noted)
 
     def offered(self, mission: Mission, step: Step) -> Handover:
         """The hand-over of a step that waits for a person."""
@@ -155,8 +169,7 @@ class CustodyRules:
                 names += [zone.id, zone.name]
         return frozenset(name.casefold() for name in names if name)
 
-    def _check_proof(self, handover: Handover, actor: Actor, proof: Proof, items: list[Item], *, by_code: bool) -> None:
-        strictly = by_code or signatures_needed(items, self._site) > 1
+    def _check_proof(self, handover: Handover, actor: Actor, proof: Proof, *, strictly: bool) -> None:
         match proof.kind:
             case ProofKind.NONE:
                 needed = strictly or self._staff.covers(self._names(handover.place))
@@ -277,11 +290,15 @@ class CustodyRules:
         place: WaypointId,
         actor: Actor,
         outcomes: Mapping[ItemId, ItemOutcome],
+        weights: Mapping[ItemId, float],
     ) -> None:
-        """Whatever was not simply accepted has to be cleared up by people."""
-        different = [i for i, outcome in outcomes.items() if outcome is not ItemOutcome.ACCEPTED]
+        """Whatever was not simply accepted has to be cleared up by people, and what weighs something else."""
+        said = {i: o for i, o in outcomes.items() if o is not ItemOutcome.ACCEPTED}
+        different = [(i, Difference(outcome), "") for i, outcome in said.items()]
+        off = self._collections.differences(task, weights)
+        different += [(i, Difference.WEIGHT, detail) for i, detail in off.items() if i not in said]
         names = {item.id: item.name for item in task.items}
-        for item in different:
+        for item, what, detail in different:
             self._ledger.record(
                 FollowUpOpened(
                     follow_up=FollowUp(
@@ -289,7 +306,8 @@ class CustodyRules:
                         task=task.id,
                         item=item,
                         name=names[item],
-                        what=outcomes[item],
+                        what=what,
+                        detail=detail,
                         place=place,
                         robot=robot,
                         actor=actor,
@@ -298,7 +316,7 @@ class CustodyRules:
                 )
             )
         if different:
-            found = ", ".join(f"{i}: {outcomes[i]}" for i in different)
+            found = ", ".join(f"{i}: {detail or what}" for i, what, detail in different)
             self._ledger.alert(
                 "handover_difference",
                 task.id,

@@ -16,6 +16,7 @@ from fleet_manager.domain.missions import Mission, MissionId, MissionKind, Step,
 from fleet_manager.domain.robots import Robot, RobotMode
 from fleet_manager.domain.tasks import DeliveryTask, Priority, Reason, TaskKind, TaskStatus
 from fleet_manager.orchestration.advance import Signal
+from fleet_manager.orchestration.collections import Collections
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -42,6 +43,7 @@ _AGES: Final = timedelta(minutes=20)
 
 _MISSION_OF: Final = {
     TaskKind.DELIVERY: MissionKind.DELIVER,
+    TaskKind.COLLECTION: MissionKind.DELIVER,
     TaskKind.DISINFECTION: MissionKind.TREAT,
     TaskKind.PATROL: MissionKind.PATROL,
     TaskKind.SCREENING: MissionKind.PATROL,
@@ -85,6 +87,7 @@ class Dispatch:
         treatments: Treatments,
         patrols: Patrols,
         decontamination: Decontamination,
+        collections: Collections,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -95,6 +98,7 @@ class Dispatch:
         self._treatments = treatments
         self._patrols = patrols
         self._decontamination = decontamination
+        self._collections = collections
         self._assign = assign
         self._unclean: dict[RobotId, Need] = {}
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
@@ -263,6 +267,9 @@ class Dispatch:
 
     def _unfit_for_goods(self, task: DeliveryTask, fleet: Fleet) -> str | None:
         items = task.items
+        refused = self._collections.unfit(fleet) if task.collects else None
+        if refused is not None:
+            return refused
         if fleet.carrier is CarrierKind.PERSON:
             return None
         if "delivery" not in fleet.capabilities:

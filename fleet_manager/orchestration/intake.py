@@ -42,6 +42,7 @@ from fleet_manager.domain.tasks import (
     Treatment,
 )
 from fleet_manager.orchestration.advance import Signal
+from fleet_manager.orchestration.collections import Collections
 from fleet_manager.orchestration.commands import (
     AlertAction,
     CancelTask,
@@ -54,6 +55,7 @@ from fleet_manager.orchestration.commands import (
     RobotAction,
     SendPorter,
     SubmitAny,
+    SubmitCollection,
     SubmitDisinfection,
     SubmitPatrol,
     SubmitTask,
@@ -83,6 +85,7 @@ class Intake:
         treatments: Treatments,
         patrols: Patrols,
         timetable: Timetable,
+        collections: Collections,
         link: AgentLink,
         dispatch_wanted: Callable[[], None],
     ) -> None:
@@ -95,6 +98,7 @@ class Intake:
         self._treatments = treatments
         self._patrols = patrols
         self._timetable = timetable
+        self._collections = collections
         self._link = link
         self._dispatch_wanted = dispatch_wanted
         self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
@@ -185,6 +189,31 @@ class Intake:
             due=request.due,
             note=request.note,
         )
+
+    def submit_collection(self, request: SubmitCollection) -> TaskId:
+        """As `submit`, for waste or linen that is collected from places."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        task_id = TaskId(f"T{self._ledger.state.task_count + 1:05d}")
+        places = tuple(self.place(p.place, field=f"places.{i}.place") for i, p in enumerate(request.places))
+        dropoff = self.place(request.dropoff, field="dropoff")
+        stops, items = self._collections.goods(request, task_id, places, dropoff)
+        task = DeliveryTask(
+            id=task_id,
+            stops=stops,
+            items=items,
+            priority=request.priority,
+            requested_at=self._ledger.now(),
+            requested_by=request.actor,
+            earliest_start=request.earliest_start,
+            due=request.due,
+            note=request.note,
+        )
+        self._check_servable(task)
+        self._check_free(task)
+        return self._store(task, request)
 
     def _known(self, request: SubmitAny) -> TaskId | None:
         """The task that this request made when it came before. Raises KeyReused for a key of another one."""
@@ -408,7 +437,8 @@ class Intake:
     def hand_over(self, request: HandOver) -> TaskId:
         task = self.open_task(request.task)
         receipts = {receipt.item: receipt.outcome for receipt in request.items}
-        self._missions.hand_over(task, request.actor, request.step, request.proof, receipts)
+        weights = {receipt.item: receipt.weight for receipt in request.items if receipt.weight is not None}
+        self._missions.hand_over(task, request.actor, request.step, request.proof, receipts, weights)
         return task.id
 
     # --- robots ----------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ from fleet_manager.orchestration.advance import (
     advance,
 )
 from fleet_manager.orchestration.commands import Proof
-from fleet_manager.orchestration.custody import CustodyRules
+from fleet_manager.orchestration.custody import CustodyRules, Signed
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -602,21 +602,22 @@ class Missions:
         step_id: str | None,
         proof: Proof,
         receipts: Mapping[ItemId, ItemOutcome],
+        weights: Mapping[ItemId, float],
     ) -> None:
         """Goods change hands at the step that is due, once all have signed; what is not named is accepted."""
         mission, step = self._due(task)
         if step_id is not None and step_id != step.id:
             raise Conflict(f"task {task.id}: step {step_id} is not due, {step.id} is", field="step_id")
-        foreign = [item for item in receipts if item not in step.items]
+        foreign = [item for item in (*receipts, *weights) if item not in step.items]
         if foreign:
             raise InvalidRequest(
                 f"items: {foreign[0]!r} is not part of step {step.id}",
                 field="items",
                 way_out=f"its items are {', '.join(step.items)}",
             )
-        signed = self._custody.sign(task, mission, step, actor, proof, receipts)
+        signed = self._custody.sign(task, mission, step, actor, proof, receipts, weights)
         if signed is not None:
-            self._take_over(task, mission, step, signed.first, signed.second, signed.outcomes)
+            self._take_over(task, mission, step, signed)
 
     def handover_code(self, task: DeliveryTask, actor: Actor) -> tuple[Mission, Step, HandoverCode]:
         """The one-time code of the hand-over that is due, for somebody who may sign there."""
@@ -637,11 +638,10 @@ class Missions:
         task: DeliveryTask,
         mission: Mission,
         step: Step,
-        signed: Signature,
-        second: Signature | None,
-        outcomes: Mapping[ItemId, ItemOutcome],
+        signed: Signed,
     ) -> None:
         robot = self._ledger.state.robots[mission.robot]
+        first, second, outcomes = signed.first, signed.second, signed.outcomes
         refused = [item for item, outcome in outcomes.items() if outcome is ItemOutcome.REFUSED]
         loads = dict(robot.loads)
         back: Custody | None = None
@@ -661,17 +661,18 @@ class Missions:
                 step=step.id,
                 robot=robot.id,
                 place=step.place,
-                actor=signed.actor,
-                proof=signed.proof,
+                actor=first.actor,
+                proof=first.proof,
                 items=tuple((i, otherwise if i in refused else after, outcome) for i, outcome in outcomes.items()),
                 loads=tuple(loads.items()),
                 second=second.actor if second is not None else None,
                 second_proof=second.proof if second is not None else "",
                 back=back,
+                weights=tuple((i, weight) for i, weight in signed.weights.items() if i not in refused),
             )
         )
-        if signed.actor != FLEET_MANAGER:
-            self._custody.follow_up(task, robot.id, step.place, signed.actor, outcomes)
+        if first.actor != FLEET_MANAGER:
+            self._custody.follow_up(task, robot.id, step.place, first.actor, outcomes, signed.weights)
         self._custody.handed_over(self._ledger.state.tasks[task.id])
         if refused:
             self._plan_without(robot.id, refused, step)
@@ -794,7 +795,7 @@ class Missions:
             return
         refused = dict.fromkeys(step.items, ItemOutcome.REFUSED)
         nobody = Signature(actor=FLEET_MANAGER, proof="none", outcomes=tuple(refused.items()), time=self._ledger.now())
-        self._take_over(task, mission, step, nobody, None, refused)
+        self._take_over(task, mission, step, Signed(first=nobody, second=None, outcomes=refused, weights={}))
 
     def _waiting_step(self, step_id: str) -> tuple[DeliveryTask, Mission, Step] | None:
         for mission in self._ledger.state.missions.values():

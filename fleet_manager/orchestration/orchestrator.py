@@ -23,6 +23,7 @@ from fleet_manager.domain.state import Changed, FleetState
 from fleet_manager.domain.tasks import Actor, TaskId, Treatment
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.closures import Closures
+from fleet_manager.orchestration.collections import Collections
 from fleet_manager.orchestration.commands import (
     AcknowledgeShift,
     CancelTask,
@@ -46,6 +47,7 @@ from fleet_manager.orchestration.commands import (
     SetSchedule,
     StartClosure,
     SubmitAny,
+    SubmitCollection,
     SubmitDisinfection,
     SubmitPatrol,
     SubmitTask,
@@ -68,6 +70,7 @@ from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStor
 from fleet_manager.orchestration.projection import (
     alarm_view,
     alert_view,
+    bag_view,
     closure_view,
     cue_view,
     event_view,
@@ -93,6 +96,7 @@ from fleet_manager.orchestration.views import (
     CertificateView,
     Change,
     ClosureView,
+    CollectedBagView,
     CueView,
     DoorView,
     EventView,
@@ -241,7 +245,10 @@ class Orchestrator:
         self._decontamination = Decontamination(
             site, self._ledger, self._routes, self._execution, places, self.patience
         )
-        self._custody = CustodyRules(site, self._ledger, self._routes, staff or StaffRegister(), codes, self.patience)
+        self._collections = Collections(site, self._ledger)
+        self._custody = CustodyRules(
+            site, self._ledger, self._routes, staff or StaffRegister(), codes, self._collections, self.patience
+        )
         self._missions = Missions(
             site,
             self._ledger,
@@ -269,6 +276,7 @@ class Orchestrator:
             self._treatments,
             self._patrols,
             self._decontamination,
+            self._collections,
         )
         self._intake = Intake(
             site,
@@ -280,6 +288,7 @@ class Orchestrator:
             self._treatments,
             self._patrols,
             self._timetable,
+            self._collections,
             link,
             self._want_dispatch,
         )
@@ -508,6 +517,8 @@ class Orchestrator:
                 task = self._intake.submit_disinfection(command)
             case SubmitPatrol():
                 task = self._intake.submit_patrol(command)
+            case SubmitCollection():
+                task = self._intake.submit_collection(command)
             case RecheckCue():
                 rechecked = self._screening.recheck(command)
                 self._screening.take_up()
@@ -669,6 +680,8 @@ class Orchestrator:
             return self._intake.submit(request)
         if isinstance(request, SubmitPatrol):
             return self._intake.submit_patrol(request)
+        if isinstance(request, SubmitCollection):
+            return self._intake.submit_collection(request)
         task = self._intake.submit_disinfection(request)
         self._ledger.after_commit(self._plan_later)
         return task
@@ -757,6 +770,10 @@ class Orchestrator:
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]:
         return [follow_up_view(f) for f in await self._store.follow_ups(state=state, item=None, limit=limit)]
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBagView]:
+        found = await self._store.collections(begin=begin, end=end, limit=limit)
+        return [bag_view(bag, self.site) for bag in found]
 
     def handover_code(self, task: str, actor: Actor) -> HandoverCodeView:
         mission, step, code = self._missions.handover_code(self._intake.open_task(task), actor)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.disinfection import TreatmentRecord
 from fleet_manager.domain.events import Recorded
@@ -25,6 +26,7 @@ from fleet_manager.orchestration.views import (
     CertificateView,
     Change,
     ClosureView,
+    CollectedBagView,
     CueView,
     DoorView,
     EventView,
@@ -162,6 +164,10 @@ class EventStore(Protocol):
         """Newest first."""
         ...
 
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBag]:
+        """The bags that were collected from `begin` on and before `end`, oldest first."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -189,6 +195,10 @@ class FleetManager(Protocol):
     async def trace(self, item: str) -> ItemTraceView: ...
 
     async def follow_ups(self, *, state: str | None, limit: int) -> list[FollowUpView]: ...
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBagView]:
+        """The register of what was collected, oldest first."""
+        ...
 
     async def certificate(self, task: str) -> CertificateView:
         """What a task that disinfects did. Raises NotFound for another task, Conflict before it has begun."""

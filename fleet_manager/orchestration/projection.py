@@ -10,6 +10,7 @@ import msgspec
 from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain, Entry, Holder, gap, signatures_needed
 from fleet_manager.domain.disinfection import Due, Room
 from fleet_manager.domain.events import Recorded
@@ -29,6 +30,7 @@ from fleet_manager.orchestration.views import (
     AreaView,
     ChainView,
     ClosureView,
+    CollectedBagView,
     CueView,
     CustodyEntryView,
     EventView,
@@ -306,7 +308,7 @@ def _handover_view(handover: Handover, task: DeliveryTask, step: Step, site: Sit
         step_id=handover.step,
         place=handover.place,
         compartments=handover.compartments,
-        signatures=signatures_needed(items, site),
+        signatures=signatures_needed(items, site, collected=step.collects),
         signed_by=(_actor(handover.signed.actor),) if handover.signed is not None else (),
         locked_until=handover.locked_until,
     )
@@ -330,7 +332,28 @@ def _entry(entry: Entry, site: Site) -> CustodyEntryView:
         second=_actor(entry.second) if entry.second is not None else None,
         second_proof=entry.second_proof,
         outcome=entry.outcome,
+        weight=entry.weight,
         step_id=entry.step,
+    )
+
+
+def bag_view(bag: CollectedBag, site: Site) -> CollectedBagView:
+    ward = site.waypoints.get(bag.ward)
+    return CollectedBagView(
+        task=bag.task,
+        bag=bag.bag,
+        item_class=bag.item_class,
+        ward=bag.ward,
+        ward_name=ward.name if ward is not None else None,
+        weight=bag.weight,
+        collected_at=bag.collected_at,
+        signed_by=_actor(bag.signed_by),
+        second=_actor(bag.second) if bag.second is not None else None,
+        robot=bag.robot,
+        place=bag.place,
+        received_at=bag.received_at,
+        received_by=_actor(bag.received_by) if bag.received_by is not None else None,
+        received_weight=bag.received_weight,
     )
 
 
@@ -341,6 +364,7 @@ def follow_up_view(follow_up: FollowUp) -> FollowUpView:
         item_id=follow_up.item,
         name=follow_up.name,
         what=follow_up.what,
+        detail=follow_up.detail,
         place=follow_up.place,
         robot=follow_up.robot,
         actor=_actor(follow_up.actor),

@@ -19,6 +19,7 @@ from fleet_manager.orchestration.commands import (
     DeleteSchedule,
     SetSchedule,
     SubmitAny,
+    SubmitCollection,
     SubmitDisinfection,
     SubmitPatrol,
     SubmitTask,
@@ -33,6 +34,7 @@ _GRACE: Final = timedelta(hours=1)
 
 _REQUESTS: Final[dict[TaskKind, type[SubmitAny]]] = {
     TaskKind.DELIVERY: SubmitTask,
+    TaskKind.COLLECTION: SubmitCollection,
     TaskKind.DISINFECTION: SubmitDisinfection,
     TaskKind.PATROL: SubmitPatrol,
     TaskKind.SCREENING: SubmitPatrol,
@@ -170,4 +172,6 @@ def _kind_of(task: SubmitAny) -> TaskKind:
     """What kind of task a request makes."""
     if isinstance(task, SubmitPatrol):
         return TaskKind.SCREENING if task.screens else TaskKind.PATROL
+    if isinstance(task, SubmitCollection):
+        return TaskKind.COLLECTION
     return TaskKind.DISINFECTION if isinstance(task, SubmitDisinfection) else TaskKind.DELIVERY

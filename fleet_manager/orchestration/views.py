@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleet_manager.domain.custody import Custody
-from fleet_manager.domain.follow_ups import FollowUpState
+from fleet_manager.domain.follow_ups import Difference, FollowUpState
 from fleet_manager.domain.tasks import ItemOutcome, ItemState, Priority, StopKind, TaskStatus
 
 
@@ -466,6 +466,7 @@ class CustodyEntryView:
     second: ActorView | None
     second_proof: str
     outcome: ItemOutcome | None
+    weight: float | None
     step_id: str | None
 
 
@@ -477,7 +478,8 @@ class FollowUpView:
     task: str
     item_id: str
     name: str
-    what: ItemOutcome
+    what: Difference
+    detail: str
     place: str
     robot: str
     actor: ActorView
@@ -486,6 +488,26 @@ class FollowUpView:
     closed_at: datetime | None
     closed_by: str | None
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedBagView:
+    """One line of the register of collections; weights in kg. What was received is None while the bag is on the way."""
+
+    task: str
+    bag: str
+    item_class: str | None
+    ward: str
+    ward_name: str | None
+    weight: float
+    collected_at: datetime
+    signed_by: ActorView
+    second: ActorView | None
+    robot: str
+    place: str | None
+    received_at: datetime | None
+    received_by: ActorView | None
+    received_weight: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import msgspec
 from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert
 from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.devices import Device
 from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
@@ -46,6 +47,7 @@ T = TypeVar(
     ShiftHandover,
     Checkpoint,
     Cue,
+    CollectedBag,
 )
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet_manager.domain.alerts import Alert
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.follow_ups import FollowUp
@@ -23,6 +24,7 @@ from fleet_manager.persistence.tables import (
     Base,
     CheckpointRow,
     ClosureRow,
+    CollectedBagRow,
     CueRow,
     CustodyRow,
     DeviceRow,
@@ -87,6 +89,10 @@ def follow_up_values(follow_up: FollowUp) -> Values:
     return {"id": follow_up.id, "state": follow_up.state, "item": follow_up.item, "data": encode(follow_up)}
 
 
+def bag_values(bag: CollectedBag) -> Values:
+    return {"id": bag.id, "task": bag.task, "collected_at": bag.collected_at, "data": encode(bag)}
+
+
 def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[str, Values | None]]]:
     """Per table: the class, its key column, and the values per key; None for a row that is gone."""
     newest = {m.task: m.id for m in changed.missions.values() if m.task is not None}
@@ -117,6 +123,7 @@ def changed_rows(changed: Changed) -> Iterator[tuple[type[Base], str, Mapping[st
         {id_: {"id": id_, "data": encode(h)} if h is not None else None for id_, h in changed.handovers.items()},
     )
     yield FollowUpRow, "id", {f.id: follow_up_values(f) for f in changed.follow_ups.values()}
+    yield CollectedBagRow, "id", {b.id: bag_values(b) for b in changed.bags.values()}
     yield RoomRow, "id", {r.zone: {"id": r.zone, "data": encode(r)} for r in changed.rooms.values()}
     yield LampRow, "id", {x.robot: {"id": x.robot, "data": encode(x)} for x in changed.lamps.values()}
     yield TreatmentRow, "id", {t.task: {"id": t.task, "data": encode(t)} for t in changed.treatments.values()}

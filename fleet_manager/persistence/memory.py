@@ -13,6 +13,7 @@ from datetime import datetime
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
 from fleet_manager.domain.closures import Closure, ClosureId
+from fleet_manager.domain.collections import BagId, CollectedBag
 from fleet_manager.domain.custody import Chain, ChainId
 from fleet_manager.domain.devices import Device
 from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
@@ -65,6 +66,7 @@ class MemoryStore:
     _schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     _checkpoints: dict[WaypointId, Checkpoint] = field(default_factory=dict)
     _cues: dict[CueId, Cue] = field(default_factory=dict)
+    _bags: dict[BagId, CollectedBag] = field(default_factory=dict)
     _handovers: dict[StepId, Handover] = field(default_factory=dict)
     _follow_ups: dict[FollowUpId, FollowUp] = field(default_factory=dict)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -115,6 +117,7 @@ class MemoryStore:
             else:
                 self._cues[cue_id] = cue
         self._follow_ups.update(changed.follow_ups)
+        self._bags.update(changed.bags)
         for step, handover in changed.handovers.items():
             if handover is None:
                 self._handovers.pop(step, None)
@@ -140,6 +143,7 @@ class MemoryStore:
         state.chains.update({c: chain for c, chain in self._chains.items() if chain.task in state.tasks})
         state.handovers.update(self._handovers)
         state.follow_ups.update({f: x for f, x in self._follow_ups.items() if x.state is FollowUpState.OPEN})
+        state.bags.update({b: bag for b, bag in self._bags.items() if bag.task in state.tasks})
         state.rooms.update(self._rooms)
         state.lamps.update(self._lamps)
         state.shifts.update(self._shifts)
@@ -177,6 +181,10 @@ class MemoryStore:
         newest = reversed(self._follow_ups.values())
         found = (f for f in newest if (state is None or f.state == state) and (item is None or f.item == item))
         return [follow_up for follow_up, _ in zip(found, range(limit), strict=False)]
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBag]:
+        found = sorted(self._bags.values(), key=lambda bag: (bag.collected_at, bag.id))
+        return [bag for bag in found if begin <= bag.collected_at < end][:limit]
 
     def _record(self, task: DeliveryTask) -> TaskRecord:
         mission = self._newest.get(task.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from fleet_manager.domain.alarms import Alarm
 from fleet_manager.domain.alerts import Alert, AlertState
 from fleet_manager.domain.closures import Closure
+from fleet_manager.domain.collections import CollectedBag
 from fleet_manager.domain.custody import Chain
 from fleet_manager.domain.devices import Device
 from fleet_manager.domain.disinfection import LampRecord, Room, TreatmentRecord
@@ -46,6 +47,7 @@ from fleet_manager.persistence.tables import (
     Base,
     CheckpointRow,
     ClosureRow,
+    CollectedBagRow,
     CueRow,
     CustodyRow,
     DeviceRow,
@@ -159,6 +161,10 @@ class SqlStore:
             for text in await session.scalars(select(FollowUpRow.data).where(still_open).order_by(FollowUpRow.id)):
                 follow_up = decode(FollowUp, text)
                 state.follow_ups[follow_up.id] = follow_up
+            bags = select(CollectedBagRow.data).where(CollectedBagRow.task.in_(open_tasks)).order_by(CollectedBagRow.id)
+            for text in await session.scalars(bags):
+                bag = decode(CollectedBag, text)
+                state.bags[bag.id] = bag
             for text in await session.scalars(select(RoomRow.data).order_by(RoomRow.id)):
                 room = decode(Room, text)
                 state.rooms[room.zone] = room
@@ -229,6 +235,12 @@ class SqlStore:
         async with AsyncSession(self._engine) as session:
             found = await session.scalars(wanted.order_by(FollowUpRow.id.desc()).limit(limit))
             return [decode(FollowUp, text) for text in found]
+
+    async def collections(self, *, begin: datetime, end: datetime, limit: int) -> list[CollectedBag]:
+        within = (CollectedBagRow.collected_at >= begin) & (CollectedBagRow.collected_at < end)
+        wanted = select(CollectedBagRow.data).where(within).order_by(CollectedBagRow.collected_at, CollectedBagRow.id)
+        async with AsyncSession(self._engine) as session:
+            return [decode(CollectedBag, text) for text in await session.scalars(wanted.limit(limit))]
 
     async def secret(self, name: str) -> bytes:
         """What this database's manager alone knows under a name; made up when it is asked for the first time."""

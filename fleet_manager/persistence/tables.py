@@ -135,6 +135,17 @@ class FollowUpRow(Base):
     data: Mapped[str] = mapped_column(Text)
 
 
+class CollectedBagRow(Base):
+    """One line of the register of what was collected."""
+
+    __tablename__ = "collections"
+
+    id: Mapped[str] = mapped_column(String(140), primary_key=True)
+    task: Mapped[str] = mapped_column(String(20), index=True)
+    collected_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
 class RoomRow(Base):
     """What is known of a zone that is disinfected."""
 

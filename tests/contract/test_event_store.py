@@ -14,26 +14,29 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from fleet_manager.domain.closures import Area
+from fleet_manager.domain.collections import bag_id
 from fleet_manager.domain.custody import gap
-from fleet_manager.domain.events import Event, FollowUpClosed, FollowUpOpened, Recorded
-from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
+from fleet_manager.domain.events import Event, FollowUpClosed, FollowUpOpened, ItemsHandedOver, Recorded
+from fleet_manager.domain.follow_ups import Difference, FollowUp, FollowUpId
 from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.state import FleetState, apply, new_state
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, TaskId
+from fleet_manager.domain.tasks import Actor, ItemId, TaskId
 from fleet_manager.orchestration.commands import (
     ChangeLift,
     CheckpointRequest,
+    CollectionPlace,
     LiftAction,
     RaiseAlarm,
     RecheckCue,
     StartClosure,
+    SubmitCollection,
     SubmitPatrol,
 )
 from fleet_manager.orchestration.ports import EventStore
 from fleet_manager.persistence.memory import MemoryStore
 from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.persistence.tables import Base
-from maps.model import ScreeningRules, Site, WaypointId
+from maps.model import Flow, ItemClass, ItemClassId, ScreeningRules, Site, WaypointId
 from sim.clock import run_virtual
 from sim.harness import Hospital
 from tests.builders import L2, LIFT, ROBOT_1, corridor_site
@@ -180,7 +183,7 @@ def test_an_item_is_traced_and_what_differed_is_found(
                 task=TaskId("T00001"),
                 item=ItemId(item),
                 name="cefazolin",
-                what=ItemOutcome.SHORT,
+                what=Difference.SHORT,
                 place=WaypointId("ward"),
                 robot=ROBOT_1,
                 actor=CLEANER,
@@ -213,6 +216,46 @@ def test_an_item_is_traced_and_what_differed_is_found(
         assert [f.note for f in closed] == [f.note for f in of_item] == ["found"]
         assert [f.id for f in newest] == ["U00002"]
         assert (list(again.follow_ups), again.follow_up_count) == (["U00002"], 2)
+
+    asyncio.run(story())
+
+
+@STORES
+def test_the_register_of_collections_is_kept_after_its_tasks(open_store: Open, tmp_path: Path) -> None:
+    """Of two bags one is received; a restart in between knows both, and the register tells them long after."""
+
+    async def day() -> list[Recorded]:
+        site = corridor_site()
+        waste = ItemClass(id=ItemClassId("waste"), name="waste", flow=Flow.SOILED)
+        fleets = {name: replace(fleet, flow=Flow.SOILED) for name, fleet in site.fleets.items()}
+        async with Hospital(replace(site, fleets=fleets, item_classes={waste.id: waste})) as hospital:
+            places = (CollectionPlace(place="ward", bags=("W-1", "W-2")),)
+            wanted = SubmitCollection(actor=CLEANER, places=places, dropoff="b", item_class="waste")
+            asked = await hospital.submit(wanted)
+            await hospital.ended(asked.id)
+            return list(hospital.store.log)
+
+    history = run_virtual(day())
+    given_out = next(i for i, r in enumerate(history) if isinstance(r.event, ItemsHandedOver) and r.event.place == "b")
+
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        state = await _store_all(store, site, history[:given_out])
+        again = await store.load()
+        assert [(bag.bag, bag.received_at) for bag in again.bags.values()] == [("W-1", None), ("W-2", None)]
+        for recorded in history[given_out:]:
+            apply(state, recorded)
+            await store.commit([recorded], state.take_changed())
+        moment = again.bags[bag_id(TaskId("T00001"), ItemId("W-1"))].collected_at
+        hour = timedelta(hours=1)
+        found = await store.collections(begin=moment, end=moment + hour, limit=9)
+        assert [(bag.bag, bag.ward, bag.place) for bag in found] == [("W-1", "ward", "b"), ("W-2", "ward", "b")]
+        assert all(bag.received_weight == bag.weight for bag in found)
+        assert await store.collections(begin=moment, end=moment + hour, limit=1) == found[:1]
+        assert await store.collections(begin=moment - hour, end=moment, limit=9) == []
+        assert (await store.load()).bags == {}
+        await store.close()
 
     asyncio.run(story())
 

@@ -14,6 +14,7 @@ import pytest
 from fleet_manager.domain.custody import Custody
 from fleet_manager.domain.errors import Conflict, NotAllowed, NotFound
 from fleet_manager.domain.events import HandoverRefused, Recorded
+from fleet_manager.domain.follow_ups import Difference
 from fleet_manager.domain.staff import StaffMember, StaffRegister
 from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
@@ -337,7 +338,7 @@ def test_two_persons_have_to_agree_on_what_they_found() -> None:
         corrected = await says(CHEN, T00001_i1=ItemOutcome.SHORT)
         assert corrected.handover is not None
         await says(LI, T00001_i1=ItemOutcome.SHORT)
-        assert [f.what for f in await hospital.manager.follow_ups(state=None, limit=9)] == [ItemOutcome.SHORT]
+        assert [f.what for f in await hospital.manager.follow_ups(state=None, limit=9)] == [Difference.SHORT]
 
     tell(agreed, classes_site(), nurses=None)
 
@@ -389,14 +390,14 @@ def test_what_differs_is_followed_up_until_somebody_says_how_it_ended() -> None:
         await hospital.ended(task)
         opened = await hospital.manager.follow_ups(state="open", limit=9)
         assert [(f.item_id, f.what, f.actor.id, f.place) for f in reversed(opened)] == [
-            ("box-one", ItemOutcome.SHORT, "nurse-li", "ward"),
-            ("box-two", ItemOutcome.DAMAGED, "nurse-li", "ward"),
-            ("box-three", ItemOutcome.REFUSED, "nurse-li", "ward"),
+            ("box-one", Difference.SHORT, "nurse-li", "ward"),
+            ("box-two", Difference.DAMAGED, "nurse-li", "ward"),
+            ("box-three", Difference.REFUSED, "nurse-li", "ward"),
         ]
         assert alerts(hospital) == ["handover_difference"]
         refused = await hospital.manager.trace("box-three")
         assert kinds(refused) == [Custody.REGISTERED, Custody.RELEASED, Custody.NOT_RECEIVED, Custody.BROUGHT_BACK]
-        assert [f.what for f in refused.follow_ups] == [ItemOutcome.REFUSED]
+        assert [f.what for f in refused.follow_ups] == [Difference.REFUSED]
         assert kinds(await hospital.manager.trace("box-four"))[-1] is Custody.RECEIVED
         for follow_up in opened:
             await hospital.manager.do(CloseFollowUp(actor=CHEN, follow_up=follow_up.id, note="counted again"))

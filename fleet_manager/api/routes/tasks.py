@@ -17,7 +17,7 @@ from fleet_manager.orchestration.views import CertificateView, HandoverCodeView,
 def task_routes(manager: FleetManager) -> APIRouter:
     router = APIRouter(prefix="/tasks", tags=["tasks"])
 
-    @router.post("", status_code=201, summary="Request a delivery, disinfection, patrol or screening")
+    @router.post("", status_code=201, summary="Request a delivery, collection, disinfection, patrol or screening")
     async def request_task(
         body: TaskRequest,
         actor: RequestActor,

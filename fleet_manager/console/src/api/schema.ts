@@ -125,6 +125,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register of collected waste and linen; as a table with ?format=csv */
+        get: operations["collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -614,7 +631,7 @@ export interface paths {
         /** Tasks, newest first */
         get: operations["tasks"];
         put?: never;
-        /** Request a delivery, disinfection, patrol or screening */
+        /** Request a delivery, collection, disinfection, patrol or screening */
         post: operations["request_task"];
         delete?: never;
         options?: never;
@@ -1288,6 +1305,100 @@ export interface components {
             until: string | null;
         };
         /**
+         * CollectedBagView
+         * @description One line of the register of collections; weights in kg. What was received is None while the bag is on the way.
+         */
+        CollectedBagView: {
+            /** Bag */
+            bag: string;
+            /**
+             * Collected At
+             * Format: date-time
+             */
+            collected_at: string;
+            /** Item Class */
+            item_class: string | null;
+            /** Place */
+            place: string | null;
+            /** Received At */
+            received_at: string | null;
+            received_by: components["schemas"]["ActorView"] | null;
+            /** Received Weight */
+            received_weight: number | null;
+            /** Robot */
+            robot: string;
+            second: components["schemas"]["ActorView"] | null;
+            signed_by: components["schemas"]["ActorView"];
+            /** Task */
+            task: string;
+            /** Ward */
+            ward: string;
+            /** Ward Name */
+            ward_name: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * CollectedPlace
+         * @description Where bags wait; `bags` are the ids on their seals. One bag with a new id when none is named.
+         */
+        CollectedPlace: {
+            /**
+             * Bags
+             * @default []
+             */
+            bags?: string[];
+            /** Place */
+            place: string;
+        };
+        /**
+         * CollectionRequest
+         * @description Collect soiled goods (waste, linen) from places, in their order, and bring them to `dropoff`.
+         *
+         *     Each bag is weighed at both ends; somebody of the ward and a collector sign together where it is taken over.
+         * @example {
+         *       "dropoff": "waste_room",
+         *       "item_class": "waste",
+         *       "kind": "collection",
+         *       "places": [
+         *         {
+         *           "bags": [
+         *             "W-0417",
+         *             "W-0418"
+         *           ],
+         *           "place": "ward_3a"
+         *         },
+         *         {
+         *           "place": "ward_3b"
+         *         }
+         *       ]
+         *     }
+         */
+        CollectionRequest: {
+            /** Dropoff */
+            dropoff: string;
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /** Item Class */
+            item_class: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "collection";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Places */
+            places: components["schemas"]["CollectedPlace"][];
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+        };
+        /**
          * CueRecheck
          * @description What a person found who looked again, and measured again.
          * @example {
@@ -1379,6 +1490,8 @@ export interface components {
              * Format: date-time
              */
             time: string;
+            /** Weight */
+            weight: number | null;
         };
         /**
          * DeliveryRequest
@@ -1425,6 +1538,12 @@ export interface components {
             /** Stops */
             stops?: components["schemas"]["RequestedStop"][] | null;
         };
+        /**
+         * Difference
+         * @description What a person found of an item, or that a bag does not weigh what it did where it was collected.
+         * @enum {string}
+         */
+        Difference: "short" | "damaged" | "refused" | "weight";
         /**
          * DisinfectionRequest
          * @description Disinfect a zone, by its id or name. `dose` in J/m² for `uv`: 1000 reaches spores, 100 vegetative bacteria.
@@ -1524,6 +1643,8 @@ export interface components {
             closed_at: string | null;
             /** Closed By */
             closed_by: string | null;
+            /** Detail */
+            detail: string;
             /** Id */
             id: string;
             /** Item Id */
@@ -1544,7 +1665,7 @@ export interface components {
             state: components["schemas"]["FollowUpState"];
             /** Task */
             task: string;
-            what: components["schemas"]["ItemOutcome"];
+            what: components["schemas"]["Difference"];
         };
         /**
          * ForecastView
@@ -1574,12 +1695,17 @@ export interface components {
              */
             value?: string;
         };
-        /** HandedItem */
+        /**
+         * HandedItem
+         * @description `weight` in kg, for what is collected.
+         */
         HandedItem: {
             /** Item Id */
             item_id: string;
             /** @default accepted */
             outcome?: components["schemas"]["ItemOutcome"];
+            /** Weight */
+            weight?: number | null;
         };
         /**
          * HandoverCodeView
@@ -2162,14 +2288,27 @@ export interface components {
         /**
          * RequestedStop
          * @description `items` are ids of the request's items; none means all.
+         *
+         *     A drop_off may have set times: the robot waits until `not_before` and is there by `not_after`. `by_code` keeps the
+         *     compartment locked until its receiver shows the stop's one-time QR code or PIN, or a badge; then each destination
+         *     has a compartment of its own.
          */
         RequestedStop: {
+            /**
+             * By Code
+             * @default false
+             */
+            by_code?: boolean;
             /**
              * Items
              * @default []
              */
             items?: string[];
             kind: components["schemas"]["StopKind"];
+            /** Not After */
+            not_after?: string | null;
+            /** Not Before */
+            not_before?: string | null;
             /** Place */
             place: string;
         };
@@ -2312,7 +2451,7 @@ export interface components {
             /** Rule */
             rule: string;
             /** Task */
-            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
+            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
             /** Timezone */
             timezone?: string | null;
         };
@@ -2600,6 +2739,11 @@ export interface components {
         StopKind: "pick_up" | "drop_off" | "visit" | "treat" | "inspect";
         /** StopView */
         StopView: {
+            /**
+             * By Code
+             * @default false
+             */
+            by_code: boolean;
             /** Items */
             items: string[];
             kind: components["schemas"]["StopKind"];
@@ -3459,6 +3603,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClosureView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collections: {
+        parameters: {
+            query: {
+                format?: "json" | "csv";
+                /** @description from when on bags were collected */
+                from: string;
+                limit?: number;
+                /** @description until before when */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectedBagView"][];
+                    "text/csv": unknown;
                 };
             };
             /** @description This person may not, or did not prove who they are */
@@ -5739,7 +5956,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
+                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
             };
         };
         responses: {
