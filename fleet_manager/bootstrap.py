@@ -21,11 +21,11 @@ from fleet_manager.agent_link.porters import Porters
 from fleet_manager.agent_link.server import AgentServer
 from fleet_manager.api.app import create_app
 from fleet_manager.building.simulated import SimulatedBuilding
-from fleet_manager.building.unconnected import UnconnectedDoors, UnconnectedLifts
+from fleet_manager.building.unconnected import UnconnectedCrossings, UnconnectedDoors, UnconnectedLifts
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.orchestrator import Orchestrator
-from fleet_manager.orchestration.ports import Clock, Doors, Lifts
+from fleet_manager.orchestration.ports import Clock, Crossings, Doors, Lifts
 from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.planning.kernels import load_kernels
 from fleet_manager.settings import ServerSettings
@@ -125,6 +125,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
         clock = SteadyClock(wall, state.time)
         doors: Doors = UnconnectedDoors()
         lifts: Lifts = UnconnectedLifts()
+        crossings: Crossings = UnconnectedCrossings()
         building: SimulatedBuilding | None = None
         if settings.world is not None:
             if not settings.world.startswith(("ws://", "wss://")):
@@ -132,7 +133,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             world = RemoteWorld(settings.world, speed=settings.speed)
             await stack.enter_async_context(world.connected())
             building = SimulatedBuilding(world)
-            doors, lifts = building.doors, building.lifts
+            doors, lifts, crossings = building.doors, building.lifts, building.crossings
         server, memory = AgentServer(tokens), MemoryAgentLink()
         manager = Orchestrator(
             site,
@@ -142,6 +143,7 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             link=JoinedLinks(server, memory),
             doors=doors,
             lifts=lifts,
+            crossings=crossings,
             staff=staff,
             secret=secret,
             think=asyncio.to_thread,

@@ -16,6 +16,7 @@ LevelId = NewType("LevelId", str)
 WaypointId = NewType("WaypointId", str)
 LaneId = NewType("LaneId", str)
 DoorId = NewType("DoorId", str)
+CrossingId = NewType("CrossingId", str)
 LiftId = NewType("LiftId", str)
 ZoneId = NewType("ZoneId", str)
 BuildingId = NewType("BuildingId", str)
@@ -168,7 +169,7 @@ class Lane:
     `width` is the free width a robot may use; `speed_limit` None means the robot's own limit. `door` is the
     door that must be open while a robot is on the lane. `fleets` None admits every fleet. At most one robot is
     on all lanes that share a `mutex`. `orientation` None leaves the robot free to drive either way round. `requires`
-    are capabilities that a robot needs here, such as `ramp`.
+    are capabilities that a robot needs here, such as `ramp`. `crossing` leads over a street, from kerb to kerb.
     """
 
     id: LaneId
@@ -178,6 +179,7 @@ class Lane:
     width: float = 1.5
     speed_limit: float | None = None
     door: DoorId | None = None
+    crossing: CrossingId | None = None
     fleets: frozenset[FleetId] | None = None
     mutex: str | None = None
     orientation: Orientation | None = None
@@ -200,6 +202,23 @@ class Door:
     swing: float = 1.5707963267948966
     travel_time: float = 3.0
     fire_door: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A signalled crossing of a street, for those on foot. Its lanes lead from one kerb to the other.
+
+    It is green for `green` (s) and then red for at least `red`; one with `request` only when somebody asks for it, and
+    no sooner than `reaction` (s) after that. In the last `clearance` seconds of green nobody may set out any more.
+    """
+
+    id: CrossingId
+    green: float = 25.0
+    red: float = 45.0
+    clearance: float = 15.0
+    reaction: float = 2.0
+    request: bool = True
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -543,6 +562,7 @@ class Site:
     lanes: Mapping[LaneId, Lane]
     doors: Mapping[DoorId, Door] = field(default_factory=dict)
     lifts: Mapping[LiftId, Lift] = field(default_factory=dict)
+    crossings: Mapping[CrossingId, Crossing] = field(default_factory=dict)
     zones: Mapping[ZoneId, Zone] = field(default_factory=dict)
     furniture: Mapping[FurnitureId, Furniture] = field(default_factory=dict)
     surfaces: Mapping[SurfaceId, Surface] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from maps.model import (
     Building,
+    Crossing,
     Fleet,
     FleetId,
     Furniture,
@@ -73,6 +74,8 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _building(site, building)
     for lift in site.lifts.values():
         yield from _lift(site, lift)
+    for crossing in site.crossings.values():
+        yield from _crossing(crossing)
     yield from _roles(site)
     yield from _infection_rules(site)
     yield from _positive(None, "collection", {"tolerance": site.collection.tolerance})
@@ -162,8 +165,28 @@ def _lane(site: Site, lane: Lane) -> Iterator[BrokenLink]:
             yield BrokenLink(level, feature, "door", _nowhere("door", lane.door))
         elif door.level != level:
             yield BrokenLink(level, feature, "door", f"door {door.id!r} is on level {door.level!r}")
+    if lane.crossing is not None:
+        yield from _crosses(site, lane, level)
     yield from _known_fleets(site, level, feature, "fleets", lane.fleets)
     yield from _positive(level, feature, {"length": lane.length, "width": lane.width, "speed_limit": lane.speed_limit})
+
+
+def _crosses(site: Site, lane: Lane, level: LevelId | None) -> Iterator[BrokenLink]:
+    """A lane over a street leads from kerb to kerb in one go: no robot stops in between."""
+    feature = f"lane {lane.id!r}"
+    if lane.crossing not in site.crossings:
+        yield BrokenLink(level, feature, "crossing", _nowhere("crossing", str(lane.crossing)))
+    for other in site.lanes.values():
+        if other.crossing == lane.crossing and other.start == lane.end and other.end != lane.start:
+            yield BrokenLink(level, feature, "end", f"lane {other.id!r} crosses on from here; lead one lane over all")
+
+
+def _crossing(crossing: Crossing) -> Iterator[BrokenLink]:
+    feature = f"crossing {crossing.id!r}"
+    times = {"green": crossing.green, "red": crossing.red, "clearance": crossing.clearance}
+    yield from _positive(None, feature, {**times, "reaction": crossing.reaction})
+    if crossing.clearance >= crossing.green:
+        yield BrokenLink(None, feature, "clearance", f"must be shorter than the green, {crossing.green:g} s")
 
 
 def _furniture(site: Site, piece: Furniture) -> Iterator[BrokenLink]:

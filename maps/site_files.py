@@ -39,6 +39,7 @@ from maps.errors import BrokenReferenceError, DuplicateIdError, MapContentError,
 from maps.model import (
     Building,
     CollectionRules,
+    Crossing,
     Door,
     DosePreset,
     Fleet,
@@ -159,6 +160,7 @@ def _check_timezone(name: str, file: Path) -> None:
 _LISTS: dict[str, type[Any]] = {
     "buildings": Building,
     "lifts": Lift,
+    "crossings": Crossing,
     "fleets": Fleet,
     "item_classes": ItemClass,
     "dose_presets": DosePreset,
@@ -171,7 +173,7 @@ _TITLES: dict[type[Any], str] = {
     SprayAgent: "spray agent",
     ZoneCare: "zone care",
 }
-_LEFT_OUT = ("buildings", "dose_presets", "spray_agents", "zone_care")
+_LEFT_OUT = ("buildings", "crossings", "dose_presets", "spray_agents", "zone_care")
 """Lists that a site without such parts does not have."""
 
 

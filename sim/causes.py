@@ -27,7 +27,8 @@ _OBSTRUCTIONS = ("blocked", "off_route")
 class Cause(StrEnum):
     """`idle`: the robot wants nowhere. `traffic`: it stands, and the fleet alone is why.
 
-    `lift` includes the ride; `person` is a hand-over or somebody in the way of the robot at the head of the queue.
+    `lift` includes the ride, `door` the wait for green at a crossing; `person` is a hand-over or somebody in the way of
+    the robot at the head of the queue.
     """
 
     IDLE = "idle"
@@ -254,6 +255,9 @@ class Causes:
             return Cause.LIFT
         if name in self._site.doors:
             return Cause.DOOR
+        if name in self._site.crossings:
+            silent = any(closure.crossing == name for closure in self._state.closures.values())
+            return Cause.CLOSURE if silent else Cause.DOOR
         return Cause.CLOSURE if resource in self._closed or resource in self._state.closures else None
 
     def _names_of(self, lanes: Iterable[LaneId]) -> Iterator[str]:

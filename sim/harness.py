@@ -174,6 +174,7 @@ class Hospital:
             link=self.link,
             doors=self.building.doors,
             lifts=self.building.lifts,
+            crossings=self.building.crossings,
             staff=self._staff,
             secret=f"{self._seed}/codes".encode(),
             patience=self._patience,

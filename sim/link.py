@@ -13,8 +13,9 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
+from maps.model import CrossingId, DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
 from sim.link_messages import (
+    AskCrossing,
     CallLift,
     Dock,
     Drive,
@@ -24,6 +25,7 @@ from sim.link_messages import (
     OpenDoor,
     Proceed,
     Rejected,
+    ReleaseCrossing,
     ReleaseDoor,
     ReleaseLift,
     Request,
@@ -50,6 +52,7 @@ from sim.port import (
     BodyState,
     BuildingEvent,
     BuildingListener,
+    CrossingState,
     DoorState,
     FireAlarmState,
     LiftState,
@@ -184,6 +187,12 @@ class RemoteWorld:
     def release_door(self, door: DoorId, session: str) -> None:
         self._release(("door", door, session), ReleaseDoor(door, session))
 
+    def ask_crossing(self, crossing: CrossingId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
+        self._want(("crossing", crossing, session), AskCrossing(crossing, session, lease, fencing))
+
+    def release_crossing(self, crossing: CrossingId, session: str) -> None:
+        self._release(("crossing", crossing, session), ReleaseCrossing(crossing, session))
+
     def call_lift(self, lift: LiftId, session: str, level: LevelId, lease: float = LEASE, fencing: int = 0) -> None:
         self._want(("lift", lift, session), CallLift(lift, session, level, lease, fencing))
 
@@ -227,7 +236,7 @@ class RemoteWorld:
         for key, request in tuple(self._wanted.items()):
             if isinstance(request, Spawn) or key[1] not in self._catching_up:
                 self._ask(request)
-            if isinstance(request, ReleaseDoor | ReleaseLift):
+            if isinstance(request, ReleaseDoor | ReleaseLift | ReleaseCrossing):
                 del self._wanted[key]
         for robot in self._listeners:
             self._ask(Subscribe(robot, self._numbers.get(robot)))
@@ -299,11 +308,15 @@ class RemoteWorld:
                 self._catch_up(state)
             case BodyState():
                 self._states[message.robot] = message
+            case CrossingState(crossing):
+                self._devices[f"crossing {crossing}"] = message
+                self._tell_watchers(message)
             case DoorState() | LiftState():
                 self._device(message)
             case SessionRefused(device, session):
                 self._wanted.pop(("door", device, session), None)
                 self._wanted.pop(("lift", device, session), None)
+                self._wanted.pop(("crossing", device, session), None)
                 self._tell_watchers(message)
             case FireAlarmState(place):
                 self._devices[f"alarm {place}"] = message

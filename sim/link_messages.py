@@ -10,8 +10,18 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
-from sim.port import BodyEvent, BodyState, DoorState, FireAlarmState, LiftState, Node, SessionRefused, Value
+from maps.model import CrossingId, DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
+from sim.port import (
+    BodyEvent,
+    BodyState,
+    CrossingState,
+    DoorState,
+    FireAlarmState,
+    LiftState,
+    Node,
+    SessionRefused,
+    Value,
+)
 
 
 class Hello(Value, frozen=True, tag=True):
@@ -116,6 +126,18 @@ class ReleaseLift(Value, frozen=True, tag=True):
     session: str
 
 
+class AskCrossing(Value, frozen=True, tag=True):
+    crossing: CrossingId
+    session: str
+    lease: float
+    fencing: int = 0
+
+
+class ReleaseCrossing(Value, frozen=True, tag=True):
+    crossing: CrossingId
+    session: str
+
+
 Request: TypeAlias = (
     Spawn
     | Drive
@@ -134,6 +156,8 @@ Request: TypeAlias = (
     | ReleaseDoor
     | CallLift
     | ReleaseLift
+    | AskCrossing
+    | ReleaseCrossing
 )
 
 
@@ -180,6 +204,7 @@ FromWorld: TypeAlias = (
     | BodyState
     | DoorState
     | LiftState
+    | CrossingState
     | SessionRefused
     | FireAlarmState
 )

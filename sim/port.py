@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
+from maps.model import CrossingId, DoorId, FleetId, LevelId, LiftId, RobotId, WaypointId, ZoneId
 
 LEASE: Final = 60.0
 """Seconds that a door or lift session lasts unless it is renewed by calling again."""
@@ -227,10 +227,20 @@ class LiftState(Value, frozen=True, tag=True):
     full: bool = False
 
 
-class SessionRefused(Value, frozen=True, tag=True):
-    """The door or lift does not take up this session: it had ended, and `newest` is the greatest number known since."""
+class CrossingState(Value, frozen=True, tag=True):
+    """A crossing's signal; `remaining` seconds of green, 0 at red. Each request is answered with it."""
 
-    device: DoorId | LiftId
+    crossing: CrossingId
+    green: bool
+    remaining: float
+
+
+class SessionRefused(Value, frozen=True, tag=True):
+    """The door, lift or crossing does not take up this session: it had ended, and `newest` is the greatest number known
+    since.
+    """
+
+    device: DoorId | LiftId | CrossingId
     session: str
     newest: int
 
@@ -242,7 +252,7 @@ class FireAlarmState(Value, frozen=True, tag=True):
     active: bool
 
 
-BuildingEvent: TypeAlias = DoorState | LiftState | SessionRefused | FireAlarmState
+BuildingEvent: TypeAlias = DoorState | LiftState | CrossingState | SessionRefused | FireAlarmState
 BodyListener: TypeAlias = Callable[[BodyEvent], None]
 BuildingListener: TypeAlias = Callable[[BuildingEvent], None]
 
@@ -317,7 +327,7 @@ class BodyPort(Protocol):
 
 
 class BuildingPort(Protocol):
-    """Doors and lifts. Sessions are names chosen by the caller; they end by release or when the lease runs out.
+    """Doors, lifts and crossings. Sessions are names chosen by the caller; they end by release or when the lease is over.
 
     With a `fencing` number above 0, each new session of a device needs a greater one than those before: a request for a
     session that has ended comes too late, and `SessionRefused` is told.
@@ -344,8 +354,19 @@ class BuildingPort(Protocol):
         """Let go of the car, or leave the line."""
         ...
 
+    def ask_crossing(self, crossing: CrossingId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
+        """Ask for green; again to renew the lease. Each call is answered with the signal's state."""
+        ...
+
+    def release_crossing(self, crossing: CrossingId, session: str) -> None:
+        """Ask for no further green."""
+        ...
+
     def watch_building(self, listener: BuildingListener) -> Callable[[], None]:
-        """Tell `listener` the state of every door, lift and alarm now, and then each change. Returns how to end it."""
+        """Tell `listener` the state of every door, lift, crossing and alarm now, and then each change.
+
+        Returns how to end it.
+        """
         ...
 
 

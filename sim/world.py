@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
+from maps.model import CrossingId, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
 from sim.bodies import Body, Passages
+from sim.crossings import SimulatedCrossing
 from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
 from sim.gates import Gate
@@ -73,6 +74,10 @@ class World:
         elevations = {level.id: level.elevation for level in site.levels.values()}
         self.lifts = {
             lift.id: SimulatedLift(lift, elevations, self.loop, self._tell_building) for lift in site.lifts.values()
+        }
+        self.crossings = {
+            crossing.id: SimulatedCrossing(crossing, self.loop, self._tell_building)
+            for crossing in site.crossings.values()
         }
         self.rooms = Rooms(site, self.loop, self._tell)
         self.passers = Passers(site, self.loop, self._tell, lambda robot: self.body(robot).state().place)
@@ -222,11 +227,19 @@ class World:
     def release_lift(self, lift: LiftId, session: str) -> None:
         _of(self.lifts, lift, "lift").release(session)
 
+    def ask_crossing(self, crossing: CrossingId, session: str, lease: float = LEASE, fencing: int = 0) -> None:
+        _of(self.crossings, crossing, "crossing").ask(session, lease, fencing)
+
+    def release_crossing(self, crossing: CrossingId, session: str) -> None:
+        _of(self.crossings, crossing, "crossing").release(session)
+
     def watch_building(self, listener: BuildingListener) -> Callable[[], None]:
         for door in self.doors.values():
             listener(door.state)
         for lift in self.lifts.values():
             listener(lift.state)
+        for crossing in self.crossings.values():
+            listener(crossing.state)
         for alarm in self._alarms.values():
             listener(alarm)
         self._watchers = (*self._watchers, listener)
@@ -289,7 +302,7 @@ class World:
     # ------------------------------------------------------------------------------------------------------
 
     def _find_gates(self) -> dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]]:
-        """Doors on lanes, landings between a lobby and a cabin, and the ride from one level's cabin to another's."""
+        """Doors and crossings on lanes, landings between lobby and cabin, and the ride from one level's cabin to another's."""
         gates: dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]] = {}
         waypoints = self.site.waypoints
         for lane in self.site.lanes.values():
@@ -297,6 +310,8 @@ class World:
             door = self.doors[lane.door] if lane.door is not None else None
             # A door that is not automatic stands open for ever.
             found = [door.gate] if door is not None and door.door.automatic else []
+            if lane.crossing is not None:
+                found.append(self.crossings[lane.crossing].gate)
             found += [
                 self.lifts[cabin.lift].landings[cabin.level]
                 for cabin, other in ((start, end), (end, start))

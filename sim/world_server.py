@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from maps.model import RobotId
 from sim.link_messages import (
+    AskCrossing,
     CallLift,
     Dock,
     Drive,
@@ -26,6 +27,7 @@ from sim.link_messages import (
     OpenDoor,
     Proceed,
     Rejected,
+    ReleaseCrossing,
     ReleaseDoor,
     ReleaseLift,
     Request,
@@ -171,6 +173,10 @@ class WorldServer:
                 world.call_lift(lift, session, level, lease, fencing)
             case ReleaseLift(lift, session):
                 world.release_lift(lift, session)
+            case AskCrossing(crossing, session, lease, fencing):
+                world.ask_crossing(crossing, session, lease, fencing)
+            case ReleaseCrossing(crossing, session):
+                world.release_crossing(crossing, session)
             case _:
                 assert_never(request)
 
@@ -231,6 +237,8 @@ class _Client:
 def _subject(request: Request) -> str:
     match request:
         case OpenDoor(door=subject) | ReleaseDoor(door=subject) | CallLift(lift=subject) | ReleaseLift(lift=subject):
+            return subject
+        case AskCrossing(crossing=subject) | ReleaseCrossing(crossing=subject):
             return subject
         case WatchBuilding():
             return ""

@@ -60,7 +60,7 @@ from fleet_manager.orchestration.commands import (
     UserCommand,
 )
 from fleet_manager.orchestration.porter_desk import PorterStepView, PorterView
-from fleet_manager.orchestration.ports import LiftReport, View
+from fleet_manager.orchestration.ports import CrossingReport, LiftReport, View
 from fleet_manager.orchestration.projection import zone_view
 from fleet_manager.orchestration.views import (
     ActorView,
@@ -106,7 +106,19 @@ from fleet_manager.orchestration.views import (
     ZoneView,
 )
 from maps.graph import RoutingGraph, routing_graph
-from maps.model import CarrierKind, DoorId, Fleet, FleetId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
+from maps.model import (
+    CarrierKind,
+    CrossingId,
+    DoorId,
+    Fleet,
+    FleetId,
+    LevelId,
+    LiftId,
+    RobotId,
+    Site,
+    WaypointId,
+    ZoneId,
+)
 from robot_agents.protocol import FromAgent
 
 _RIDE = 6.0
@@ -1009,6 +1021,9 @@ class FakeFleetManager:
 
     def door_reported(self, door: DoorId, *, is_open: bool) -> None:
         self._set_door(door, is_open=is_open)
+
+    def crossing_reported(self, crossing: CrossingId, report: CrossingReport) -> None:
+        raise AssertionError("no signal reports to this fleet manager")
 
     def session_refused(self, session: str, *, newest: int) -> None:
         self.heard.append(("refused", session))

@@ -1,23 +1,24 @@
-"""Doors, lifts and fire alarm of the simulated world, in this process or behind its link."""
+"""Doors, lifts, crossings and fire alarm of the simulated world, in this process or behind its link."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from fleet_manager.building.fire_alarm import FireAlarmPanel
-from fleet_manager.orchestration.ports import FleetManager, LiftReport
-from maps.model import DoorId, LevelId, LiftId
-from sim.port import BuildingEvent, BuildingPort, DoorState, FireAlarmState, LiftState, SessionRefused
+from fleet_manager.orchestration.ports import CrossingReport, FleetManager, LiftReport
+from maps.model import CrossingId, DoorId, LevelId, LiftId
+from sim.port import BuildingEvent, BuildingPort, CrossingState, DoorState, FireAlarmState, LiftState, SessionRefused
 
 
 class SimulatedBuilding:
-    """Offers `ports.Doors` and `ports.Lifts`, and reports what becomes of the requests."""
+    """Offers `ports.Doors`, `ports.Lifts` and `ports.Crossings`, and reports what becomes of the requests."""
 
     def __init__(self, building: BuildingPort) -> None:
         self._building = building
         self._manager: FleetManager | None = None
         self.doors = _Doors(building)
         self.lifts = _Lifts(building)
+        self.crossings = _Crossings(building)
 
     def attach(self, manager: FleetManager) -> None:
         """Report to `manager` from now on, beginning with how everything stands."""
@@ -36,6 +37,9 @@ class SimulatedBuilding:
                 self._manager.door_reported(door, is_open=is_open)
             case LiftState():
                 self._manager.lift_reported(event.lift, _report(event))
+            case CrossingState(crossing=crossing):
+                report = CrossingReport(green=event.green, remaining=event.remaining)
+                self._manager.crossing_reported(crossing, report)
             case FireAlarmState(place=place, active=active):
                 self._panel.contact(place, active=active)
             case SessionRefused():
@@ -65,6 +69,17 @@ class _Doors:
 
     def release(self, door: DoorId, session: str) -> None:
         self._building.release_door(door, session)
+
+
+class _Crossings:
+    def __init__(self, building: BuildingPort) -> None:
+        self._building = building
+
+    def request(self, crossing: CrossingId, session: str, *, fencing: int, lease: float) -> None:
+        self._building.ask_crossing(crossing, session, lease, fencing)
+
+    def release(self, crossing: CrossingId, session: str) -> None:
+        self._building.release_crossing(crossing, session)
 
 
 class _Lifts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from maps.model import DoorId, LevelId, LiftId
+from maps.model import CrossingId, DoorId, LevelId, LiftId
 
 log = structlog.get_logger()
 
@@ -15,6 +15,14 @@ class UnconnectedDoors:
 
     def release(self, door: DoorId, session: str) -> None:
         log.info("no building connection: nothing to release", door=door, session=session)
+
+
+class UnconnectedCrossings:
+    def request(self, crossing: CrossingId, session: str, *, fencing: int, lease: float) -> None:
+        log.warning("no connection to the signal: nobody crosses", crossing=crossing, session=session)
+
+    def release(self, crossing: CrossingId, session: str) -> None:
+        log.info("no connection to the signal: nothing to release", crossing=crossing, session=session)
 
 
 class UnconnectedLifts:

@@ -8,17 +8,20 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from fleet_manager.domain.tasks import Actor
-from maps.model import LaneId, LevelId, LiftId, Ring, WaypointId
+from maps.model import CrossingId, LaneId, LevelId, LiftId, Ring, WaypointId
 
 ClosureId = NewType("ClosureId", str)
 
 
 class ClosureKind(StrEnum):
-    """Who or what closes: a person, something in a robot's way, a lift that does not answer, a bed, a fire alarm."""
+    """Who or what closes: a person, something in a robot's way, a lift or a crossing's signal that does not answer, a
+    bed, a fire alarm.
+    """
 
     PERSON = "person"
     BLOCKED = "blocked"
     LIFT = "lift"
+    CROSSING = "crossing"
     RESERVED = "reserved"
     ALARM = "alarm"
 
@@ -39,7 +42,7 @@ class Closure:
     """`lanes` are closed until `until` (None: until somebody or something ends it).
 
     `inside` are the waypoints that nobody may stay at; `exits` those of the lanes by which a robot there still leaves.
-    `area` is what the person drew, `lift` the car whose doorways the lanes are.
+    `area` is what the person drew, `lift` the car whose doorways the lanes are, `crossing` the street that they cross.
     """
 
     id: ClosureId
@@ -49,6 +52,7 @@ class Closure:
     exits: tuple[LaneId, ...] = ()
     area: Area | None = None
     lift: LiftId | None = None
+    crossing: CrossingId | None = None
     since: datetime
     until: datetime | None
     reason: str

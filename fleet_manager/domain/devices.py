@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from maps.model import DoorId, LiftId, RobotId
+from maps.model import CrossingId, DoorId, LiftId, RobotId
 
 
 class TurnCause(StrEnum):
@@ -34,7 +34,7 @@ class Device:
     a robot found it full.
     """
 
-    id: DoorId | LiftId
+    id: DoorId | LiftId | CrossingId
     fencing: int = 0
     turned_away: tuple[TurnedAway, ...] = ()
     full: int = 0

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fleet_manager.domain.missions import MissionId
-from maps.model import DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, WaypointId, ZoneClass
+from maps.model import CrossingId, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, WaypointId, ZoneClass
 
 
 class RobotStatus(StrEnum):
@@ -144,11 +144,12 @@ class Hold:
 class DeviceKind(StrEnum):
     DOOR = "door"
     LIFT = "lift"
+    CROSSING = "crossing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSession:
-    """A lease of a door or a lift, owned by `robot`. `level` is where the lift shall be for it now.
+    """A lease of a door, a lift or a crossing's green, owned by `robot`. `level` is where the lift shall be for it now.
 
     `ends_after` is the sequence of the route node after whose passing the device is given back. Unless it is renewed,
     the lease is over at `expires`. `fencing` counts the sessions of the device, so that a late request of an old one is
@@ -157,7 +158,7 @@ class DeviceSession:
 
     id: str
     kind: DeviceKind
-    device: DoorId | LiftId
+    device: DoorId | LiftId | CrossingId
     robot: RobotId
     ends_after: int
     expires: datetime

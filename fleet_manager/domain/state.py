@@ -29,7 +29,7 @@ from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.screening import Cue, CueId, CueState
 from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
-from maps.model import DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
+from maps.model import CrossingId, DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class FleetState:
     def put_bag(self, bag: CollectedBag) -> None:
         self.bags[bag.id] = self.changed.bags[bag.id] = bag
 
-    def device(self, device: DoorId | LiftId) -> Device:
+    def device(self, device: DoorId | LiftId | CrossingId) -> Device:
         """What is remembered of a door or lift; nothing at first."""
         return self.devices.get(device) or Device(id=device)
 

@@ -153,12 +153,19 @@ class Allocation:
     def _extend(self, robot_id: RobotId, drive: Drive) -> tuple[int, Obstacle | None]:
         """Allocate up to the next places to stop, one by one, until enough lies ahead or something is in the way."""
         to = drive.allocated_to
-        while to < drive.end and self._length(drive, drive.reached, to) < self._patience.lookahead:
+        ahead = self._lookahead(robot_id)
+        while to < drive.end and self._length(drive, drive.reached, to) < ahead:
             obstacle = self._traffic.extend(robot_id)
             if obstacle is not None:
                 return to, obstacle
             to = self._traffic.allocated(robot_id)
         return to, None
+
+    def _lookahead(self, robot_id: RobotId) -> float:
+        """Metres to allocate ahead: a fast robot brakes for long, and reports only where a lane ends."""
+        fleet = self._site.fleets[self._ledger.state.robots[robot_id].fleet]
+        braking = fleet.speed**2 / (2.0 * fleet.acceleration)
+        return max(self._patience.lookahead, 2.0 * braking + fleet.speed)
 
     def _length(self, drive: Drive, after: int, to: int) -> float:
         nodes = drive.nodes[drive.index(after) + 1 : drive.index(to) + 1]

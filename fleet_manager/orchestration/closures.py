@@ -28,7 +28,7 @@ from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import ClosedWays, ways_in, ways_of
-from maps.model import LaneId, LiftId, RobotId, Site
+from maps.model import CrossingId, LaneId, LiftId, RobotId, Site
 
 _WAITS_INSIDE: Final = (StepKind.TREAT, StepKind.INSPECT)
 """Steps that wait for a person or for their time, and may as well do that in the queue."""
@@ -115,6 +115,11 @@ class Closures:
             raise Conflict(
                 f"closure {closure.id} ends when lift {closure.lift} reports again", way_out="have the lift looked at"
             )
+        if closure.kind is ClosureKind.CROSSING:
+            raise Conflict(
+                f"closure {closure.id} ends when the signal of {closure.crossing} reports again",
+                way_out="have the signal looked at",
+            )
         if closure.kind is ClosureKind.ALARM:
             raise Conflict(f"closure {closure.id} ends with its alarm", way_out="DELETE /api/v1/alarms/… ends that")
         self.end(closure, request.actor)
@@ -132,6 +137,7 @@ class Closures:
         actor: Actor = FLEET_MANAGER,
         area: Area | None = None,
         lift: LiftId | None = None,
+        crossing: CrossingId | None = None,
     ) -> Closure:
         """Close lanes now; whoever is on the way over them gets another way.
 
@@ -145,6 +151,7 @@ class Closures:
             exits=ways.exits,
             area=area,
             lift=lift,
+            crossing=crossing,
             since=self._ledger.now(),
             until=until,
             reason=reason,

@@ -1,4 +1,4 @@
-"""Doors and lifts: what is known of them, and the sessions that robots hold.
+"""Doors, lifts and crossings: what is known of them, and the sessions that robots hold.
 
 A session is a lease with an owner, an expiry and a fencing number. It starts when the robot is allocated the lane
 through the door or into the car, and ends when the robot has passed the node behind it. It is renewed while its owner
@@ -24,10 +24,11 @@ from fleet_manager.domain.events import (
 )
 from fleet_manager.domain.robots import DeviceKind, DeviceSession, Drive, RouteNode
 from fleet_manager.orchestration.ledger import Ledger
-from fleet_manager.orchestration.ports import Doors, LiftReport, Lifts
+from fleet_manager.orchestration.ports import Crossings, Doors, LiftReport, Lifts
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.signals import Signals
 from fleet_manager.orchestration.views import DoorView, LiftView
-from maps.model import DoorId, LevelId, LiftId, RobotId, Site, WaypointId
+from maps.model import CrossingId, DoorId, LevelId, LiftId, RobotId, Site, WaypointId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,22 @@ class Gate:
 
 
 class Devices:
-    def __init__(self, site: Site, ledger: Ledger, doors: Doors, lifts: Lifts, patience: Patience) -> None:
+    def __init__(
+        self,
+        site: Site,
+        ledger: Ledger,
+        doors: Doors,
+        lifts: Lifts,
+        crossings: Crossings,
+        signals: Signals,
+        patience: Patience,
+    ) -> None:
         self._site = site
         self._ledger = ledger
         self._doors = doors
         self._lifts = lifts
+        self._crossings = crossings
+        self._signals = signals
         self._patience = patience
         self._open_doors: dict[DoorId, bool] = {}
         self._cars: dict[LiftId, LiftReport] = {}
@@ -122,6 +134,9 @@ class Devices:
                 door = self._site.lanes[node.lane].door
                 if door is not None and self._site.doors[door].automatic:
                     self._start(robot, DeviceKind.DOOR, door, ends_after=node.sequence)
+                crossing = self._site.lanes[node.lane].crossing
+                if crossing is not None:
+                    self._start(robot, DeviceKind.CROSSING, crossing, ends_after=node.sequence)
                 lift = self._site.waypoints[node.waypoint].lift
                 if lift is not None and self._withheld(robot, lift) is None:
                     level = self._site.waypoints[node.waypoint].level
@@ -132,7 +147,7 @@ class Devices:
         self,
         robot: RobotId,
         kind: DeviceKind,
-        device: DoorId | LiftId,
+        device: DoorId | LiftId | CrossingId,
         *,
         ends_after: int,
         level: LevelId | None = None,
@@ -142,6 +157,8 @@ class Devices:
             return
         if kind is DeviceKind.LIFT:
             self._ledger.start_timer("lift_silence", device, self._patience.lift_silence)
+        elif kind is DeviceKind.CROSSING:
+            self._ledger.start_timer("crossing_silence", device, self._patience.crossing_silence)
         fencing = self._ledger.state.device(device).fencing + 1
         session = DeviceSession(
             id=f"{robot}:{device}:{fencing}",
@@ -163,6 +180,11 @@ class Devices:
             door = DoorId(session.device)
             self._ledger.after_commit(
                 lambda: self._doors.request(door, session.id, fencing=session.fencing, lease=lease)
+            )
+        elif session.kind is DeviceKind.CROSSING:
+            crossing = CrossingId(session.device)
+            self._ledger.after_commit(
+                lambda: self._crossings.request(crossing, session.id, fencing=session.fencing, lease=lease)
             )
         elif session.level is not None:
             lift, level = LiftId(session.device), session.level
@@ -227,6 +249,11 @@ class Devices:
         drive = self._ledger.state.robots[session.robot].drive
         return drive is not None and drive.reached < session.ends_after <= drive.cleared_to
 
+    def in_street(self, robot: RobotId, crossing: CrossingId) -> bool:
+        """Whether a robot is on its way over a street, or was cleared to be."""
+        sessions = self._ledger.state.sessions.values()
+        return any(s.robot == robot and s.device == crossing and self._is_used(s) for s in sessions)
+
     def _boards(self, robot_id: RobotId, lift: str) -> bool:
         """Whether the robot is in the car, or was cleared to go there or out of it."""
         robot = self._ledger.state.robots[robot_id]
@@ -245,6 +272,14 @@ class Devices:
                 f"take {robot} out of lift {device}, then confirm its position",
                 Severity.CRITICAL,
             )
+        elif session.kind is DeviceKind.CROSSING:
+            self._ledger.alert(
+                "stuck_in_street",
+                robot,
+                f"{robot} may stand in the street at crossing {device} and can't go on",
+                f"bring {robot} out of the street at once, then confirm its position",
+                Severity.CRITICAL,
+            )
         else:
             self._ledger.alert(
                 "stuck_in_door",
@@ -256,6 +291,8 @@ class Devices:
     def _no_help_needed(self, session: DeviceSession) -> None:
         if session.kind is DeviceKind.LIFT:
             self._ledger.close_alert("stuck_in_lift", session.robot)
+        elif session.kind is DeviceKind.CROSSING:
+            self._ledger.close_alert("stuck_in_street", session.robot)
         else:
             self._ledger.close_alert("stuck_in_door", session.robot)
 
@@ -303,6 +340,8 @@ class Devices:
         self._no_help_needed(session)
         if session.kind is DeviceKind.DOOR:
             self._ledger.after_commit(lambda: self._doors.release(DoorId(session.device), session.id))
+        elif session.kind is DeviceKind.CROSSING:
+            self._ledger.after_commit(lambda: self._crossings.release(CrossingId(session.device), session.id))
         else:
             self._ledger.after_commit(lambda: self._lifts.release(LiftId(session.device), session.id))
 
@@ -318,9 +357,18 @@ class Devices:
         """How far the robot may drive of what it holds: up to the first device that is not open for it."""
         for i in range(drive.index(drive.cleared_to) + 1, drive.index(allocated_to) + 1):
             gate = self._closed_gate(robot, drive.nodes[i - 1].waypoint, drive.nodes[i])
+            gate = gate or self._red_light(robot, drive, i)
             if gate is not None:
                 return drive.nodes[i - 1].sequence, gate
         return allocated_to, None
+
+    def _red_light(self, robot: RobotId, drive: Drive, index: int) -> Gate | None:
+        node, kerb = drive.nodes[index], drive.nodes[index - 1].sequence
+        lane = self._site.lanes[node.lane] if node.lane is not None else None
+        if lane is None or lane.crossing is None:
+            return None
+        because = self._signals.forbids(self._ledger.state.robots[robot], drive, kerb, lane)
+        return Gate(lane.crossing, because) if because is not None else None
 
     def _closed_gate(self, robot: RobotId, before: WaypointId, node: RouteNode) -> Gate | None:
         waypoint = self._site.waypoints[node.waypoint]

@@ -53,6 +53,7 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
     UserCommand,
 )
+from fleet_manager.orchestration.crossing_watch import CrossingWatch
 from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.devices import Devices
@@ -66,7 +67,17 @@ from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.plan_times import PlanTimes
-from fleet_manager.orchestration.ports import AgentLink, Clock, Doors, EventStore, LiftReport, Lifts, View
+from fleet_manager.orchestration.ports import (
+    AgentLink,
+    Clock,
+    CrossingReport,
+    Crossings,
+    Doors,
+    EventStore,
+    LiftReport,
+    Lifts,
+    View,
+)
 from fleet_manager.orchestration.projection import (
     alarm_view,
     alert_view,
@@ -86,6 +97,7 @@ from fleet_manager.orchestration.projection import (
 from fleet_manager.orchestration.schedules import Schedules
 from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.signals import Signals
 from fleet_manager.orchestration.supervision import Supervision
 from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.traffic_view import traffic_view
@@ -124,7 +136,7 @@ from fleet_manager.planning.conflicts import Conflicts
 from fleet_manager.planning.parking import Parking
 from fleet_manager.planning.routes import Routes, levels_of
 from fleet_manager.planning.traffic import Traffic
-from maps.model import CarrierKind, DoorId, FleetId, LiftId, RobotId, Site, WaypointId
+from maps.model import CarrierKind, CrossingId, DoorId, FleetId, LiftId, RobotId, Site, WaypointId
 from robot_agents import protocol
 from robot_agents.protocol import FromAgent
 
@@ -168,6 +180,12 @@ class _LiftReported:
 
 
 @dataclass(frozen=True, slots=True)
+class _CrossingReported:
+    crossing: CrossingId
+    report: CrossingReport
+
+
+@dataclass(frozen=True, slots=True)
 class _FireAlarmReported:
     place: str
     active: bool
@@ -184,7 +202,15 @@ class _Wake:
 
 
 _Message = (
-    _Asked | _AgentConnected | _AgentSaid | _DoorReported | _LiftReported | _SessionRefused | _FireAlarmReported | _Wake
+    _Asked
+    | _AgentConnected
+    | _AgentSaid
+    | _DoorReported
+    | _LiftReported
+    | _CrossingReported
+    | _SessionRefused
+    | _FireAlarmReported
+    | _Wake
 )
 
 
@@ -204,6 +230,7 @@ class Orchestrator:
         link: AgentLink,
         doors: Doors,
         lifts: Lifts,
+        crossings: Crossings,
         staff: StaffRegister | None = None,
         secret: bytes = b"",
         patience: Patience | None = None,
@@ -231,7 +258,8 @@ class Orchestrator:
         self._routes = Routes(site)
         conflicts = Conflicts(site, self._routes.zones)
         traffic = Traffic(self._routes, conflicts)
-        self._devices = Devices(site, self._ledger, doors, lifts, self.patience)
+        self._signals = Signals(site, self._ledger)
+        self._devices = Devices(site, self._ledger, doors, lifts, crossings, self._signals, self.patience)
         parking = Parking(site, self._routes, conflicts)
         self._execution = Execution(
             site, self._ledger, self._routes, traffic, parking, self._devices, link, self.patience, self._plan_times
@@ -309,6 +337,9 @@ class Orchestrator:
         self._lift_watch = LiftWatch(
             site, self._ledger, self._devices, self._closures, self._execution, self._missions, self.patience
         )
+        self._crossing_watch = CrossingWatch(
+            site, self._ledger, self._signals, self._devices, self._closures, self._execution, self.patience
+        )
         self._supervision = Supervision(
             site,
             self._ledger,
@@ -333,6 +364,7 @@ class Orchestrator:
         self._devices.take_up()
         self._lift_line.take_up()
         self._lift_watch.take_up()
+        self._crossing_watch.take_up()
         self._fire_alarms.take_up()
         self._schedules.take_up()
         self._custody.take_up()
@@ -476,6 +508,10 @@ class Orchestrator:
                 self._lift_line.reported(message.lift)
                 self._changed_lifts[message.lift] = None
                 self._execution.device_reported(message.lift)
+            case _CrossingReported():
+                self._signals.reported(message.crossing, message.report)
+                self._crossing_watch.reported(message.crossing, available=message.report.available)
+                self._execution.device_reported(message.crossing)
             case _SessionRefused():
                 self._session_over(self._devices.refused(message.session, message.newest))
             case _FireAlarmReported():
@@ -603,6 +639,8 @@ class Orchestrator:
                 self._supervision.drive_again(RobotId(subject))
             case "lift_silence":
                 self._lift_watch.due(LiftId(subject))
+            case "crossing_silence":
+                self._crossing_watch.due(CrossingId(subject))
             case "ask_again":
                 self._lift_line.ask_again(RobotId(subject))
             case "closure":
@@ -725,6 +763,9 @@ class Orchestrator:
 
     def lift_reported(self, lift: LiftId, report: LiftReport) -> None:
         self._queue.put_nowait(_LiftReported(lift, report))
+
+    def crossing_reported(self, crossing: CrossingId, report: CrossingReport) -> None:
+        self._queue.put_nowait(_CrossingReported(crossing, report))
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         number = max(self._listeners, default=0) + 1

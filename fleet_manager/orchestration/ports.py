@@ -1,6 +1,6 @@
 """What the orchestrator needs from outside, and what it offers to the adapters above it.
 
-Adapters implement `Clock`, `AgentLink`, `Doors`, `Lifts` and `EventStore`; they call `FleetManager`.
+Adapters implement `Clock`, `AgentLink`, `Doors`, `Lifts`, `Crossings` and `EventStore`; they call `FleetManager`.
 Everything runs on the orchestrator's asyncio loop.
 """
 
@@ -47,7 +47,7 @@ from fleet_manager.orchestration.views import (
     TrafficView,
     ZoneView,
 )
-from maps.model import DoorId, LevelId, LiftId, RobotId, Site
+from maps.model import CrossingId, DoorId, LevelId, LiftId, RobotId, Site
 from robot_agents.protocol import FromAgent, FromManager
 
 View: TypeAlias = (
@@ -131,6 +131,25 @@ class TaskRecord:
 
     task: DeliveryTask
     mission: Mission | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossingReport:
+    """A crossing's signal as it tells it: `remaining` seconds of green, 0 at red."""
+
+    green: bool
+    remaining: float
+    available: bool = True
+
+
+class Crossings(Protocol):
+    """Signals of street crossings. A request asks for green and is answered, at once and at each change, at
+    `FleetManager.crossing_reported`; leases and fencing as for doors. On silence nobody crosses.
+    """
+
+    def request(self, crossing: CrossingId, session: str, *, fencing: int, lease: float) -> None: ...
+
+    def release(self, crossing: CrossingId, session: str) -> None: ...
 
 
 class EventStore(Protocol):
@@ -277,6 +296,8 @@ class FleetManager(Protocol):
         ...
 
     def lift_reported(self, lift: LiftId, report: LiftReport) -> None: ...
+
+    def crossing_reported(self, crossing: CrossingId, report: CrossingReport) -> None: ...
 
     def session_refused(self, session: str, *, newest: int) -> None:
         """A door or lift does not take up this session any more; `newest` is the greatest number that it knows."""

@@ -141,6 +141,8 @@ def robot_wait(state: FleetState, robot: Robot, site: Site) -> WaitingFor | None
 def _device_kind(resource: str, site: Site) -> WaitKind | None:
     if resource.removeprefix("lift:") in site.lifts:
         return WaitKind.LIFT
+    if resource in site.crossings:
+        return WaitKind.CROSSING
     return WaitKind.DOOR if resource in site.doors else None
 
 

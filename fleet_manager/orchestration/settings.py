@@ -21,7 +21,8 @@ class Patience:
     a hand-over is locked for `proof_lock`; a one-time code is good for `code_life` to twice that. `carry_alert` is the
     share of the time that goods may be on the way after which a person is called. `lookahead` is the least length of
     route (m) that a moving robot is allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to
-    be at it. A compartment that a code has opened is locked again after `take_out`.
+    be at it. A crossing's signal that was asked and says nothing for `crossing_silence` is out.
+    A compartment that a code has opened is locked again after `take_out`.
     """
 
     unreachable_after: float = 5.0
@@ -41,6 +42,7 @@ class Patience:
     give_way: float = 60.0
     reservation: float = 600.0
     lift_silence: float = 90.0
+    crossing_silence: float = 90.0
     proof_tries: int = 3
     proof_lock: float = 300.0
     code_life: float = 600.0

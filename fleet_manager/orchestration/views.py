@@ -20,11 +20,14 @@ class ReasonView:
 
 
 class WaitKind(StrEnum):
-    """What has to happen: somebody comes (`person`), a car or door comes, a closed way is opened, a way gets free."""
+    """What has to happen: somebody comes (`person`), a car or door comes, a signal gets green (`crossing`), a closed
+    way is opened, a way gets free.
+    """
 
     PERSON = "person"
     LIFT = "lift"
     DOOR = "door"
+    CROSSING = "crossing"
     CLOSURE = "closure"
     WAY = "way"
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
+from fleet_manager.planning.crossings import crossing_time
 from maps.graph import admits, fits
 from maps.model import Fleet, Lane, Lift, Site, WaypointId, Zone
 
@@ -67,6 +68,14 @@ def door_time(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | N
     return door.travel_time / 2 if door.automatic else 0.0
 
 
+def wait_for_green(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | None:
+    """Half of the longest wait; None where the green is too short for a fleet to get over the street at all."""
+    if lane.crossing is None:
+        return 0.0
+    crossing = site.crossings[lane.crossing]
+    return crossing.red / 2.0 if crossing_time(lane, fleet) <= crossing.green else None
+
+
 def lane_width(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | None:
     """A body keeps to lanes that are wide enough for it."""
     return 0.0 if fits(lane, fleet) else None
@@ -80,7 +89,7 @@ def zone_rules(lane: Lane, fleet: Fleet, site: Site, zones: ZonesAt) -> float | 
     return 0.0
 
 
-DEFAULT_LANE_COSTS: Final[tuple[LaneCost, ...]] = (travel_time, door_time, lane_width, zone_rules)
+DEFAULT_LANE_COSTS: Final[tuple[LaneCost, ...]] = (travel_time, door_time, wait_for_green, lane_width, zone_rules)
 
 
 def ride_time(lift: Lift, rise: float, fleet: Fleet) -> float | None:
