@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import Final
 
-from maps.model import DoorId, LaneId, LevelId, LiftId, RobotId, WaypointId
+from maps.model import CrossingId, DoorId, LaneId, LevelId, LiftId, RobotId, WaypointId
 from robot_agents.memory_link import MemoryNetwork
 from robot_agents.protocol import Hello, Welcome
 from sim.port import BodyMode, Place
@@ -32,6 +32,12 @@ def lift_silent(world: World, lift: LiftId, *, seconds: float) -> None:
     """The lift's controller is down: the car stays where it is, and nothing is told of it."""
     world.lifts[lift].fall_silent(True)
     world.loop.call_later(seconds, world.lifts[lift].fall_silent, False)
+
+
+def crossing_silent(world: World, crossing: CrossingId, *, seconds: float) -> None:
+    """The signal's controller hears and tells nothing; its lights go on as before."""
+    world.crossings[crossing].be_silent(True)
+    world.loop.call_later(seconds, world.crossings[crossing].be_silent, False)
 
 
 def people_fill_lift(world: World, lift: LiftId, *, at: LevelId, to: LevelId, times: int = 1) -> None:

@@ -25,6 +25,7 @@ from fleet_manager.domain.tasks import FLEET_MANAGER, Item, ItemState, TaskId, T
 from maps.model import CarrierKind, RobotId, Site, WaypointId
 from sim.infection_invariants import CleanPlacesStayClean, LampShinesOnNobody, SoiledBesideClean
 from sim.scene import Broken, Invariant, Scene
+from sim.street_invariants import NeverInTheStreetOnRed
 from sim.world import World
 
 _STORED: Final = (
@@ -443,6 +444,7 @@ INVARIANTS: Final[tuple[type[Invariant], ...]] = (
     CleanPlacesStayClean,
     SoiledBesideClean,
     LampShinesOnNobody,
+    NeverInTheStreetOnRed,
 )
 
 

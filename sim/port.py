@@ -327,7 +327,7 @@ class BodyPort(Protocol):
 
 
 class BuildingPort(Protocol):
-    """Doors, lifts and crossings. Sessions are names chosen by the caller; they end by release or when the lease is over.
+    """Doors, lifts and crossings. Sessions are names chosen by the caller; they end by release or with their lease.
 
     With a `fencing` number above 0, each new session of a device needs a greater one than those before: a request for a
     session that has ended comes too late, and `SessionRefused` is told.

@@ -9,11 +9,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from maps.model import DoorId, LaneId, LiftId, RobotId, WaypointId
+from maps.model import CrossingId, DoorId, LaneId, LiftId, RobotId, WaypointId
 from sim import faults
 from sim.scenario_fields import (
     AlarmPlaceName,
     ClockTime,
+    CrossingName,
     DoorName,
     LaneName,
     LiftName,
@@ -62,6 +63,19 @@ class LiftSilent(Part):
     def happen(self, stage: Stage) -> None:
         faults.lift_silent(stage.world, LiftId(self.lift), seconds=self.minutes * 60.0)
         stage.tell(f"the controller of lift {self.lift} is down for {self.minutes:g} min", self.lift)
+
+
+class CrossingSilent(Part):
+    """The controller of a crossing's signal hears and tells nothing; its lights go on as before."""
+
+    kind: Literal["crossing_silent"] = "crossing_silent"
+    at: ClockTime
+    crossing: CrossingName
+    minutes: Minutes
+
+    def happen(self, stage: Stage) -> None:
+        faults.crossing_silent(stage.world, CrossingId(self.crossing), seconds=self.minutes * 60.0)
+        stage.tell(f"the signal of {self.crossing} is silent for {self.minutes:g} min", self.crossing)
 
 
 class Fire(Part):
@@ -175,6 +189,15 @@ class PutBack(Part):
 
 
 Fault: TypeAlias = Annotated[
-    DoorStuck | LiftStuck | LiftSilent | Fire | LaneObstructed | RobotDead | RobotFailing | RobotSlow | PutBack,
+    DoorStuck
+    | LiftStuck
+    | LiftSilent
+    | CrossingSilent
+    | Fire
+    | LaneObstructed
+    | RobotDead
+    | RobotFailing
+    | RobotSlow
+    | PutBack,
     Field(discriminator="kind"),
 ]

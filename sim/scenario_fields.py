@@ -21,6 +21,7 @@ ALERTS: Final = (
     "carry_time_over",
     "carry_time_soon",
     "checkpoint_missed",
+    "crossing_out",
     "dose_not_reached",
     "fire_alarm",
     "goods_held",
@@ -42,8 +43,10 @@ ALERTS: Final = (
     "room_not_ready",
     "schedule_missed",
     "screening_cue",
+    "stop_late",
     "stuck_in_door",
     "stuck_in_lift",
+    "stuck_in_street",
     "task_shut_out",
     "unreachable",
     "visit_overdue",
@@ -70,6 +73,7 @@ class NameKind(StrEnum):
     FLEET = "fleet"
     LIFT = "lift"
     DOOR = "door"
+    CROSSING = "crossing"
     LANE = "lane"
     LEVEL = "level"
     ZONE = "zone"
@@ -85,6 +89,7 @@ RobotName: TypeAlias = Annotated[str, NameKind.ROBOT]
 FleetName: TypeAlias = Annotated[str, NameKind.FLEET]
 LiftName: TypeAlias = Annotated[str, NameKind.LIFT]
 DoorName: TypeAlias = Annotated[str, NameKind.DOOR]
+CrossingName: TypeAlias = Annotated[str, NameKind.CROSSING]
 LaneName: TypeAlias = Annotated[str, NameKind.LANE]
 LevelName: TypeAlias = Annotated[str, NameKind.LEVEL]
 ZoneName: TypeAlias = Annotated[str, NameKind.ZONE]
@@ -141,6 +146,7 @@ class SiteNames:
                 NameKind.FLEET: tuple(site.fleets),
                 NameKind.LIFT: tuple(site.lifts),
                 NameKind.DOOR: tuple(site.doors),
+                NameKind.CROSSING: tuple(site.crossings),
                 NameKind.LANE: tuple(site.lanes),
                 NameKind.LEVEL: tuple(site.levels),
                 NameKind.ZONE: tuple(site.zones),

@@ -302,7 +302,7 @@ class World:
     # ------------------------------------------------------------------------------------------------------
 
     def _find_gates(self) -> dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]]:
-        """Doors and crossings on lanes, landings between lobby and cabin, and the ride from one level's cabin to another's."""
+        """Doors and crossings on lanes, landings before cabins, and the ride from one level's cabin to another's."""
         gates: dict[tuple[WaypointId, WaypointId], tuple[Gate, ...]] = {}
         waypoints = self.site.waypoints
         for lane in self.site.lanes.values():

@@ -127,7 +127,10 @@ class Devices:
     # --- sessions --------------------------------------------------------------------------------------
 
     def ask_for(self, robot: RobotId, drive: Drive, to: int) -> None:
-        """Start the sessions that are lacking for the nodes up to `to` that the robot has not passed yet."""
+        """Start the sessions that are lacking for the nodes up to `to` that the robot has not passed yet.
+
+        Green is asked for by who stands at the kerb: earlier it would be over when the robot comes.
+        """
         for i in range(drive.index(drive.reached) + 1, drive.index(to) + 1):
             node = drive.nodes[i]
             if node.lane is not None:
@@ -135,7 +138,7 @@ class Devices:
                 if door is not None and self._site.doors[door].automatic:
                     self._start(robot, DeviceKind.DOOR, door, ends_after=node.sequence)
                 crossing = self._site.lanes[node.lane].crossing
-                if crossing is not None:
+                if crossing is not None and drive.nodes[i - 1].sequence <= drive.reached:
                     self._start(robot, DeviceKind.CROSSING, crossing, ends_after=node.sequence)
                 lift = self._site.waypoints[node.waypoint].lift
                 if lift is not None and self._withheld(robot, lift) is None:
