@@ -80,6 +80,49 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepsTimes:
+    """Every stop with a set time, of the tasks of a group, is handed over within it."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenBy:
+    """Every hand-over at a drop-off of a group is proven so: by `qr`, `pin` or `badge`."""
+
+    group: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsDelivered:
+    """At least so many items (of a group) are delivered, each as accepted."""
+
+    count: int
+    group: str | None
+    clock: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Every item of every task has an id of its own, and its custody has no gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsAtWork:
+    """At least so many robots complete a task."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoFasterThan:
+    """No robot ever drives faster than so many km/h."""
+
+    speed_kmh: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """No task (of a group) waits longer from its request until its goods are picked up."""
 
@@ -194,6 +237,12 @@ Expected: TypeAlias = (
     | AtLeast
     | DoneBy
     | Certified
+    | KeepsTimes
+    | ProvenBy
+    | ItemsDelivered
+    | Traced
+    | RobotsAtWork
+    | NoFasterThan
     | Waits
     | Refused
     | RouteAvoids
@@ -302,6 +351,32 @@ _FORMS: Final = (
         lambda f: AtLeast(int(_text(f, "count")), f["group"], f["clock"]),
     ),
     _form(
+        "lunch keeps its set times",
+        rf"(?P<group>{_NAME}) keeps its set times",
+        lambda f: KeepsTimes(_text(f, "group")),
+    ),
+    _form(
+        "lunch is handed over by qr (also: pin, badge)",
+        rf"(?P<group>{_NAME}) is handed over by (?P<proof>qr|pin|badge)",
+        lambda f: ProvenBy(_text(f, "group"), _text(f, "proof")),
+    ),
+    _form(
+        "at least 20 [stat] items are delivered [before 12:00]",
+        rf"at least (?P<count>\d+) (?:(?P<group>{_NAME}) )?items? (?:are|is) delivered(?: before (?P<clock>{_CLOCK}))?",
+        lambda f: ItemsDelivered(int(_text(f, "count")), f["group"], f["clock"]),
+    ),
+    _form("every item can be traced without a gap", "every item can be traced without a gap", lambda _: Traced()),
+    _form(
+        "at least 5 robots complete tasks",
+        r"at least (?P<count>\d+) robots complete tasks",
+        lambda f: RobotsAtWork(int(_text(f, "count"))),
+    ),
+    _form(
+        "no robot drives faster than 15 km/h",
+        rf"no robot drives faster than (?P<limit>{_NUMBER}) km/h",
+        lambda f: NoFasterThan(_number(f, "limit")),
+    ),
+    _form(
         "no [stat] task waits over 10 min",
         rf"no (?:(?P<group>{_NAME}) )?task waits over (?P<limit>{_NUMBER}) min",
         lambda f: Waits(f["group"], _number(f, "limit")),
@@ -399,9 +474,9 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
             return [((NameKind.PLACE,), place), *([((NameKind.ROBOT,), robot)] if robot is not None else [])]
         case DoneBy(group, robot):
             return [(_GROUPS, group), ((NameKind.ROBOT,), robot)]
-        case Delivered(group) | Refused(group) | Certified(group):
+        case Delivered(group) | Refused(group) | Certified(group) | KeepsTimes(group) | ProvenBy(group):
             return [(_GROUPS, group)]
-        case Completed(group) | Waits(group) | AtLeast(_, group):
+        case Completed(group) | Waits(group) | AtLeast(_, group) | ItemsDelivered(_, group):
             return [(_GROUPS, group)] if group is not None else []
         case RouteAvoids(start, goal, what) | RouteUses(start, goal, what):
             return [((NameKind.PLACE,), start), ((NameKind.PLACE,), goal), (_WAYS, what)]
@@ -415,6 +490,8 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
             return [((NameKind.ALERT,), kind)] if kind is not None else []
         case SomebodyAlerted(kind):
             return [((NameKind.ALERT,), kind)]
+        case Traced() | RobotsAtWork() | NoFasterThan():
+            return []
         case NoJams() | NoOverlaps() | NoRefusals() | AllEnd() | InvariantsHold() | Allowed():
             return []
     assert_never(expected)
@@ -423,7 +500,7 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
 def deadline_of(expected: Expected) -> str | None:
     """The time of day before which something is expected, if one is named."""
     match expected:
-        case AtLeast(clock=clock):
+        case AtLeast(clock=clock) | ItemsDelivered(clock=clock):
             return clock
         case Arrives(deadline=deadline) | Delivered(deadline=deadline) | SomebodyAlerted(deadline=deadline):
             return deadline.clock if deadline is not None else None

@@ -13,8 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 from shapely.prepared import prep
 
-from fleet_manager.domain.events import AlertRaised, CommandEnded, NodePassed, Recorded, ReportNoted
-from fleet_manager.domain.tasks import TaskStatus
+from fleet_manager.domain.custody import chain_id, gap
+from fleet_manager.domain.events import AlertRaised, CommandEnded, ItemsHandedOver, NodePassed, Recorded, ReportNoted
+from fleet_manager.domain.state import apply, new_state
+from fleet_manager.domain.tasks import ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.views import CertificateView, RouteView, TaskView
 from fleet_manager.planning.costs import zones_at
 from maps.model import LevelId, RobotId, Site, WaypointId, Zone
@@ -31,17 +33,23 @@ from sim.expectations import (
     DoneBy,
     Expected,
     InvariantsHold,
+    ItemsDelivered,
+    KeepsTimes,
     NeverEnters,
     NobodyAlerted,
+    NoFasterThan,
     NoJams,
     NoOverlaps,
     NoRefusals,
+    ProvenBy,
     Refused,
+    RobotsAtWork,
     RouteAvoids,
     RouteLength,
     RouteTakes,
     RouteUses,
     SomebodyAlerted,
+    Traced,
     Waits,
 )
 from sim.jams import Jam
@@ -149,6 +157,19 @@ def _verdict(expected: Expected, evidence: Evidence) -> _Verdict:
             return _done_by(group, robot, evidence)
         case Certified(group, share):
             return _certified(group, share, evidence)
+        case KeepsTimes(group):
+            return _keeps_times(group, evidence)
+        case ProvenBy(group, proof):
+            return _proven_by(group, proof, evidence)
+        case ItemsDelivered():
+            return _items_delivered(expected, evidence)
+        case Traced():
+            return _traced(evidence)
+        case RobotsAtWork(count):
+            robots = {asked.view.robot for asked in evidence.tasks if _done_at(asked) is not None} - {None}
+            return _Verdict(len(robots) >= count, f"{len(robots)} robots: {', '.join(sorted(map(str, robots)))}")
+        case NoFasterThan(speed_kmh):
+            return _no_faster_than(speed_kmh / 3.6, evidence)
         case Waits(group, minutes):
             return _waits(group, timedelta(minutes=minutes), evidence)
         case Refused(group):
@@ -257,6 +278,88 @@ def _certified(group: str, share: float, evidence: Evidence) -> _Verdict:
             return _Verdict(False, f"that of {task} {state} and covers {proof.covered_share:.1%}", (task,))
     least = min(evidence.certificates[task].covered_share for task in tasks)
     return _Verdict(True, f"{len(tasks)} certificates, the least covers {least:.1%}")
+
+
+# --- goods -----------------------------------------------------------------------------------------------------
+
+
+def _handed_out(group: str | None, evidence: Evidence) -> Iterator[tuple[Asked, ItemsHandedOver, datetime]]:
+    """Every hand-over by which goods of a group came to where they should."""
+    tasks = {asked.view.id: asked for asked in _of_group(group, evidence)}
+    for recorded in evidence.log:
+        event = recorded.event
+        if not isinstance(event, ItemsHandedOver) or event.task not in tasks:
+            continue
+        if any(state is ItemState.DELIVERED for _, state, _ in event.items):
+            yield tasks[event.task], event, recorded.time
+
+
+def _keeps_times(group: str, evidence: Evidence) -> _Verdict:
+    times = {(asked.view.id, str(event.place)): time for asked, event, time in _handed_out(group, evidence)}
+    stops = [(asked.view, stop) for asked in _of_group(group, evidence) for stop in asked.view.stops]
+    timed = [(view, stop) for view, stop in stops if stop.not_before is not None or stop.not_after is not None]
+    if not timed:
+        return _Verdict(False, f"no stop of {group} has a set time")
+    for view, stop in timed:
+        time = times.get((view.id, stop.place))
+        if time is None:
+            return _Verdict(False, f"{view.id} gave nothing out at {stop.place}", (view.id,), stop.not_after)
+        early = stop.not_before is not None and time < stop.not_before
+        if early or (stop.not_after is not None and time > stop.not_after):
+            text = f"{view.id} was served at {stop.place} at {evidence.clock(time)}, {'early' if early else 'late'}"
+            return _Verdict(False, text, (view.id,), time)
+    return _Verdict(True, f"{len(timed)} stops")
+
+
+def _proven_by(group: str, proof: str, evidence: Evidence) -> _Verdict:
+    found = list(_handed_out(group, evidence))
+    other = next(((a, e, t) for a, e, t in found if e.proof != proof), None)
+    if other is not None:
+        asked, event, time = other
+        text = f"{asked.view.id} at {event.place} was handed over by {event.proof}"
+        return _Verdict(False, text, (asked.view.id,), time)
+    return _Verdict(bool(found), f"{len(found)} hand-overs")
+
+
+def _items_delivered(expected: ItemsDelivered, evidence: Evidence) -> _Verdict:
+    until = evidence.end if expected.clock is None else evidence.moment(expected.clock)
+    count = sum(
+        state is ItemState.DELIVERED and outcome is ItemOutcome.ACCEPTED
+        for _, event, time in _handed_out(expected.group, evidence)
+        for _, state, outcome in event.items
+        if time <= until
+    )
+    return _Verdict(count >= expected.count, f"{count} items", (), until)
+
+
+def _traced(evidence: Evidence) -> _Verdict:
+    """What the log alone tells of every item."""
+    state = new_state(evidence.site)
+    for recorded in evidence.log:
+        apply(state, recorded)
+    items = [(item.id, task) for task in state.tasks.values() for item in task.items]
+    for item, task in items:
+        chain = state.chains.get(chain_id(task.id, item))
+        broken = gap(chain, ended=task.status.ended) if chain is not None else f"{item} of {task.id} is not known"
+        if broken is not None:
+            return _Verdict(False, broken, (task.id,))
+    ids = [item for item, _ in items]
+    twice = next((item for item in ids if ids.count(item) > 1), None)
+    if twice is not None:
+        return _Verdict(False, f"{twice} is the id of several items")
+    return _Verdict(bool(items), f"{len(items)} items")
+
+
+def _no_faster_than(speed: float, evidence: Evidence) -> _Verdict:
+    fastest = max(
+        ((max(p.speed, p.speed + p.acceleration * p.duration), p.robot, p.time) for p in evidence.motion.segments),
+        default=None,
+    )
+    if fastest is None:
+        return _Verdict(True, "no robot drove")
+    top, robot, time = fastest
+    found = f"{robot} drove {top * 3.6:.1f} km/h"
+    return _Verdict(top <= speed + 1e-6, found, (robot,), evidence.start + timedelta(seconds=time))
 
 
 def _at_least(expected: AtLeast, evidence: Evidence) -> _Verdict:

@@ -13,9 +13,19 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from fleet_manager.domain.disinfection import DEFAULT_DOSE
-from fleet_manager.domain.tasks import Actor, Priority, TreatmentMethod
-from fleet_manager.orchestration.commands import CheckpointRequest, SubmitAny, SubmitDisinfection, SubmitPatrol
-from sim.scenario_fields import ClockTime, Minutes, Part, PlaceName, ZoneName
+from fleet_manager.domain.tasks import Actor, Priority, StopKind, TreatmentMethod
+from fleet_manager.orchestration.commands import (
+    CheckpointRequest,
+    CollectionPlace,
+    ItemRequest,
+    StopRequest,
+    SubmitAny,
+    SubmitCollection,
+    SubmitDisinfection,
+    SubmitPatrol,
+    SubmitTask,
+)
+from sim.scenario_fields import ClockTime, ItemClassName, Minutes, Part, PlaceName, ZoneName
 
 Moments: TypeAlias = Callable[[str], datetime]
 """What a time of day of the scenario is in UTC."""
@@ -24,6 +34,7 @@ TaskName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
 """What expectations call the tasks of a demand."""
 
 FACILITY: Final = Actor(id="simulated-facility", role="facility")
+DISPATCHER: Final = Actor(id="simulated-dispatcher", role="logistics")
 GUARD: Final = Actor(id="simulated-guard", role="security")
 
 
@@ -104,5 +115,77 @@ class Patrol(AskedTask):
         return f"patrol {', '.join(checkpoint.place for checkpoint in self.checkpoints)}"
 
 
-OtherTask: TypeAlias = Disinfection | Patrol
+class TimedStop(Part):
+    """Where one item goes, and between which times of the day it is handed over."""
+
+    place: PlaceName
+    item: str = "order"
+    not_before: ClockTime | None = None
+    not_after: ClockTime | None = None
+
+
+class TimedDelivery(AskedTask):
+    """A robot is loaded once and serves several places at set times.
+
+    With `by_code` each receiver opens only what is theirs, by the QR code that they are shown.
+    """
+
+    kind: Literal["timed_delivery"] = "timed_delivery"
+    pickup: PlaceName
+    stops: Annotated[tuple[TimedStop, ...], Field(min_length=1, max_length=20)]
+    item_class: ItemClassName | None = None
+    by_code: bool = True
+
+    def command(self, moments: Moments) -> SubmitAny:
+        """Each item has an id of its own: the load's time and its number."""
+        load = f"{self.name or self.kind}-{self.at.replace(':', '')}"
+        ids = [f"{load}-{number}" for number in range(1, len(self.stops) + 1)]
+        stops = [StopRequest(place=self.pickup, kind=StopKind.PICK_UP)]
+        stops += [
+            StopRequest(
+                place=stop.place,
+                kind=StopKind.DROP_OFF,
+                items=(item,),
+                not_before=moments(stop.not_before) if stop.not_before else None,
+                not_after=moments(stop.not_after) if stop.not_after else None,
+                by_code=self.by_code,
+            )
+            for stop, item in zip(self.stops, ids, strict=True)
+        ]
+        items = tuple(
+            ItemRequest(name=stop.item, quantity=1, item_id=item, item_class=self.item_class)
+            for stop, item in zip(self.stops, ids, strict=True)
+        )
+        return SubmitTask(actor=DISPATCHER, stops=tuple(stops), items=items, priority=self.priority)
+
+    @property
+    def words(self) -> str:
+        return f"{self.pickup} → {', '.join(stop.place for stop in self.stops)}"
+
+
+class Collection(AskedTask):
+    """Soiled goods are collected from places, in their order: so many `bags` at each."""
+
+    kind: Literal["collection"] = "collection"
+    places: Annotated[tuple[PlaceName, ...], Field(min_length=1, max_length=50)]
+    dropoff: PlaceName
+    item_class: ItemClassName = "waste"
+    bags: Annotated[int, Field(ge=1, le=20)] = 1
+
+    def command(self, moments: Moments) -> SubmitAny:
+        seal = f"{self.name or self.kind}-{self.at.replace(':', '')}"
+        places = tuple(
+            CollectionPlace(place=place, bags=tuple(f"{seal}-{place}-{bag}" for bag in range(1, self.bags + 1)))
+            for place in self.places
+        )
+        return SubmitCollection(
+            actor=FACILITY, places=places, dropoff=self.dropoff, item_class=self.item_class, priority=self.priority
+        )
+
+    @property
+    def words(self) -> str:
+        return f"collect {self.item_class} at {', '.join(self.places)}"
+
+
+OtherTask: TypeAlias = Disinfection | Patrol | TimedDelivery | Collection
 """All that may stand in a scenario's demand beside deliveries."""

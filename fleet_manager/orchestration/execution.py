@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from fleet_manager.domain.events import (
@@ -19,7 +20,7 @@ from fleet_manager.domain.missions import MissionKind
 from fleet_manager.domain.robots import Drive, Robot, RouteNode
 from fleet_manager.orchestration.allocation import Allocation
 from fleet_manager.planning.assignment import WEIGHT
-from fleet_manager.planning.estimates import HANDOVER
+from fleet_manager.planning.estimates import HANDOVER, TRAFFIC
 from fleet_manager.planning.itinerary_kernel import FOREVER
 from fleet_manager.planning.routes import Route
 from fleet_manager.planning.traffic import Claim, Movable
@@ -79,14 +80,31 @@ class Execution(Allocation):
         """The way home is closed: rest in the nearest bay that is open and that nobody needs, if there is one."""
         self._move_aside(robot_id, ())
 
-    def _move_aside(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
-        """Let a robot rest where it touches nothing of `way`, in a bay that nobody needs (priority inheritance)."""
+    def wait_aside(self, robot_id: RobotId, seconds: float) -> None:
+        """Rest for a while in a bay that nobody needs, one from which the robot is back in time.
+
+        Nobody waits for it there, as they would for one that is to leave. Where there is no such bay it stays.
+        """
+        start = self.will_stand_at(robot_id)
+        robot = self._ledger.state.robots[robot_id]
+        if start is None or self.on_foot(robot) or (start == self.home(robot_id) and not robot.retreat):
+            return
+        tables = self._routes.of(robot.fleet)
+        near = self._parking.nearest(robot.fleet, start, self._needed_by_others(robot_id), self._closed(start))
+        in_time = (bay for bay in near if 2.0 * TRAFFIC * (tables.time(start, bay) or 0.0) < seconds)
+        any(self._claim(robot_id, bay, rest=bay) for bay in islice(in_time, _OTHER_RESTS))
+
+    def _needed_by_others(self, robot_id: RobotId) -> set[WaypointId]:
+        """Where other robots live, stand or go."""
         state = self._ledger.state
-        robot = state.robots[robot_id]
         taken = {w for r in state.robots if r != robot_id and (w := self.home(r)) is not None}
         taken |= {w for r in state.robots if r != robot_id and (w := self.will_stand_at(r)) is not None}
-        taken |= {r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id}
-        taken |= set(way)
+        return taken | {r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id}
+
+    def _move_aside(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
+        """Let a robot rest where it touches nothing of `way`, in a bay that nobody needs (priority inheritance)."""
+        robot = self._ledger.state.robots[robot_id]
+        taken = self._needed_by_others(robot_id) | set(way)
         start = self.will_stand_at(robot_id) or self.home(robot_id)
         if start is None:
             return

@@ -203,7 +203,7 @@ class Missions:
         if robot.hold is not None:
             return
         if seconds > _WORTH_ASIDE:
-            self.step_aside(robot_id)
+            self._execution.wait_aside(robot_id, seconds)
         robot = self._ledger.state.robots[robot_id]
         if robot.drive is None:
             now = self._ledger.now()
