@@ -128,8 +128,12 @@ def robot_wait(state: FleetState, robot: Robot, site: Site) -> WaitingFor | None
     if wait is None:
         return None
     closure = _closure_on(wait.resource, state, site)
+    step = mission.step if mission is not None else None
+    kind = _device_kind(wait.resource, site) or (WaitKind.CLOSURE if closure else WaitKind.WAY)
+    if step is not None and step.window is not None and wait.resource == step.place and wait.until is not None:
+        kind = WaitKind.SET_TIME
     return WaitingFor(
-        kind=_device_kind(wait.resource, site) or (WaitKind.CLOSURE if closure else WaitKind.WAY),
+        kind=kind,
         resource=wait.resource,
         held_by=wait.held_by,
         since=wait.since,

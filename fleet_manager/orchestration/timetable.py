@@ -24,8 +24,6 @@ It is sooner where a robot that did not get on until then would be too late.
 
 _MOMENT: Final = 0.01
 
-_LATE: Final = "stop_late"
-
 
 class Timetable:
     def __init__(self, site: Site, ledger: Ledger, routes: Routes) -> None:
@@ -125,7 +123,7 @@ class Timetable:
         """Predict the arrivals that lie ahead, and tell people of the first one that comes too late."""
         ahead = mission.steps[mission.current :]
         if not any(step.window is not None for step in ahead):
-            self._ledger.close_alert(_LATE, task.id)
+            self._ledger.close_alert("stop_late", task.id)
             return
         tables = self._routes.of(self._ledger.state.robots[mission.robot].fleet)
         coming = [(s, at) for s, at in arrivals(tables, ahead, start, begins) if s.status is StepStatus.PENDING]
@@ -133,7 +131,7 @@ class Timetable:
         if late is None:
             slack = min((s.window.slack(at) for s, at in coming if s.window is not None), default=_LOOKS_AGAIN)
             self._ledger.set_timer("timetable", mission.robot, min(slack + _MOMENT, _LOOKS_AGAIN))
-            self._ledger.close_alert(_LATE, task.id)
+            self._ledger.close_alert("stop_late", task.id)
             return
         self._ledger.set_timer("timetable", mission.robot, _LOOKS_AGAIN)
         step, at = late
@@ -143,14 +141,13 @@ class Timetable:
         self._alert(task, f"{told} ({task.id})", step.place)
 
     def _alert(self, task: DeliveryTask, text: str, place: WaypointId) -> None:
-        self._ledger.alert(
-            _LATE, task.id, text, f"tell {place}; see what holds it up, or send a person with the goods (send-porter)"
-        )
+        next_step = f"tell {place}; see what holds it up, or send a person with the goods (send-porter)"
+        self._ledger.alert("stop_late", task.id, text, next_step)
 
     def over(self, task: DeliveryTask) -> None:
         """The task has ended."""
         self._ledger.stop_timer("loading_late", task.id)
-        self._ledger.close_alert(_LATE, task.id)
+        self._ledger.close_alert("stop_late", task.id)
 
     def take_up(self) -> None:
         """After a restart."""

@@ -20,14 +20,15 @@ class ReasonView:
 
 
 class WaitKind(StrEnum):
-    """What has to happen: somebody comes (`person`), a car or door comes, a signal gets green (`crossing`), a closed
-    way is opened, a way gets free.
+    """What has to happen: somebody comes (`person`), a car or door comes, a signal gets green (`crossing`), it
+    is time for a stop (`set_time`), a closed way is opened, a way gets free.
     """
 
     PERSON = "person"
     LIFT = "lift"
     DOOR = "door"
     CROSSING = "crossing"
+    SET_TIME = "set_time"
     CLOSURE = "closure"
     WAY = "way"
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fleet_manager.domain.events import ItemsHandedOver
 from fleet_manager.domain.tasks import Priority
 from maps.generator import generate
 from maps.model import LevelId, RobotId
-from sim.expectations import GRAMMAR, ExpectationError, InvariantsHold, NoJams, NoOverlaps, must_hold, parse
+from sim.expectations import GRAMMAR, ExpectationError, InvariantsHold, NoJams, NoOverlaps, Traced, must_hold, parse
 from sim.jams import Jam
 from sim.judgement import Evidence, Outcome, judge
 from sim.scenario import Delivery, FleetPart, Scenario
@@ -18,7 +19,7 @@ from sim.scenario_faults import DoorStuck, RobotDead, RobotSlow
 from sim.scenario_people import Bed, PressEstop
 from sim.scenario_rooms import LampCheck
 from sim.scenario_run import ScenarioResult, run_scenario
-from sim.scenario_tasks import Disinfection
+from sim.scenario_tasks import Disinfection, TimedDelivery
 from sim.scene import Broken
 from sim.violations import Motion, Violation
 
@@ -65,6 +66,11 @@ HOLD = (
     "nobody is alerted of blocked",
     "somebody is alerted of not_automatic",
     "somebody is alerted of not_automatic within 15 min",
+    "at least 2 items are delivered",
+    "at least 1 document item is delivered",
+    "every item can be traced without a gap",
+    "at least 1 robots complete tasks",
+    "no robot drives faster than 3.7 km/h",
     "all tasks end",
     "no invariant is broken",
     "no jams",
@@ -91,6 +97,9 @@ FAIL = {
     "no robot's battery falls below 100 %": "robot-1 at 07:0",
     "robot-1 never enters L1_main_corridor": "robot-1 was in L1_main_corridor at 07:01",
     "no robot enters clean": "robot-1 was in ",
+    "at least 2 items are delivered before 07:10": "1 items",
+    "at least 2 robots complete tasks": "1 robots: robot-1",
+    "no robot drives faster than 3 km/h": "robot-1 drove 3.6 km/h",
     "nobody is alerted": "1 alerts; not_automatic at 07:14:00: robot-1 is in estop mode",
     "somebody is alerted of not_automatic before 07:10": "at 07:14:00",
     "somebody is alerted of blocked": "no such alert, but not_automatic",
@@ -126,10 +135,10 @@ def test_what_does_not_hold(sentence: str, morning: dict[str, Outcome]) -> None:
 def test_every_sentence_of_the_grammar_is_tried_both_ways() -> None:
     tried = {type(parse(sentence)) for sentence in HOLD}, {type(parse(sentence)) for sentence in FAIL}
     kinds = {type(parse(sentence)).__name__ for sentence in (*HOLD, *FAIL)}
-    elsewhere = {"Allowed", "DoneBy", "Certified"}
+    elsewhere = {"Allowed", "DoneBy", "Certified", "KeepsTimes", "ProvenBy"}
     assert len(kinds | elsewhere) == len({type(form) for form in map(_any_of, GRAMMAR)})
     alone = {kind.__name__ for kind in tried[0] ^ tried[1]}
-    told_below = {"NoJams", "NoOverlaps", "NoRefusals", "Refused", "AllEnd", "InvariantsHold"}
+    told_below = {"NoJams", "NoOverlaps", "NoRefusals", "Refused", "AllEnd", "InvariantsHold", "Traced"}
     assert alone == told_below, "these have stories of their own below"
 
 
@@ -178,6 +187,42 @@ def test_who_did_the_work_and_what_the_certificate_says() -> None:
     assert not any(outcomes[sentence].holds for sentence in fail)
 
 
+def test_set_times_proofs_and_gaps_in_the_custody() -> None:
+    stops = ({"place": "ward_1a", "not_before": "07:10", "not_after": "07:20"}, {"place": "icu", "not_after": "07:40"})
+    kits = TimedDelivery.model_validate({"name": "kits", "at": "07:01", "pickup": "pharmacy", "stops": stops})
+    tight = TimedDelivery.model_validate(
+        {
+            "name": "tight",
+            "at": "07:01",
+            "pickup": "pharmacy",
+            "stops": [{"place": "ward_1a_2", "not_before": "07:30", "not_after": "07:30:05"}],
+            "by_code": False,
+        }
+    )
+    hold = ("kits keeps its set times", "kits is handed over by qr", "every item can be traced without a gap")
+    fail = {
+        "tight keeps its set times": "T00002 was served at ward_1a_2 at 07:3",
+        "tight is handed over by qr": "T00002 at ward_1a_2 was handed over by none",
+        "heparin keeps its set times": "no stop of heparin has a set time",
+    }
+    scenario = Scenario(
+        site="generated:1",
+        hours=0.75,
+        fleets={"delivery": FleetPart(robots=2)},
+        demand=(kits, tight, HEPARIN.model_copy(update={"at": "07:41"})),
+        expect=(*hold, *fail),
+    )
+    result = run_scenario(scenario)
+    outcomes = {outcome.sentence: outcome for outcome in result.outcomes}
+    assert [outcomes[sentence].found for sentence in hold if not outcomes[sentence].holds] == []
+    assert [s for s, found in fail.items() if outcomes[s].holds or found not in outcomes[s].found] == []
+    loaded = next(r for r in result.log if isinstance(r.event, ItemsHandedOver))
+    unseen = replace(_nothing(), log=tuple(r for r in result.log if r is not loaded))
+    broken = judge("every item can be traced without a gap", Traced(), unseen)
+    assert not broken.holds
+    assert "gave it at" in broken.found
+
+
 def test_a_task_that_never_ends_is_a_failure() -> None:
     dead = RobotDead(at="07:00:10", robot="robot-1")
     result = one_robot("all tasks end", demand=(HEPARIN,), faults=(dead,), hours=0.5, overtime=0)
@@ -185,13 +230,11 @@ def test_a_task_that_never_ends_is_a_failure() -> None:
     assert failed.found.startswith("1 of 1; T00001 is queued: ")
 
 
-def test_jams_overlaps_and_broken_invariants_are_failures() -> None:
+def _nothing() -> Evidence:
+    """An hour in which nothing happened."""
     start = datetime(2025, 1, 6, 7, tzinfo=UTC)
-    jam = Jam((RobotId("robot-1"),), start, start + timedelta(minutes=6), RobotId("robot-1"))
-    overlap = Violation(RobotId("robot-1"), RobotId("robot-2"), LevelId("L1"), 60.0, 61.0)
-    site = generate(floors=1, robots=2)
-    nothing = Evidence(
-        site=site,
+    return Evidence(
+        site=generate(floors=1, robots=2),
         zone=UTC,
         begin="07:00",
         start=start,
@@ -207,6 +250,13 @@ def test_jams_overlaps_and_broken_invariants_are_failures() -> None:
         routes={},
         certificates={},
     )
+
+
+def test_jams_overlaps_and_broken_invariants_are_failures() -> None:
+    nothing = _nothing()
+    start = nothing.start
+    jam = Jam((RobotId("robot-1"),), start, start + timedelta(minutes=6), RobotId("robot-1"))
+    overlap = Violation(RobotId("robot-1"), RobotId("robot-2"), LevelId("L1"), 60.0, 61.0)
     assert judge("no jams", NoJams(), nothing).holds
     jammed = judge("no jams", NoJams(), replace(nothing, jams=(jam,)))
     assert (jammed.holds, jammed.found) == (False, "1; the first: robot-1 at 07:00:00–07:06:00")

@@ -2935,10 +2935,11 @@ export interface components {
         };
         /**
          * WaitKind
-         * @description What has to happen: somebody comes (`person`), a car or door comes, a closed way is opened, a way gets free.
+         * @description What has to happen: somebody comes (`person`), a car or door comes, a signal gets green (`crossing`), it
+         *     is time for a stop (`set_time`), a closed way is opened, a way gets free.
          * @enum {string}
          */
-        WaitKind: "person" | "lift" | "door" | "closure" | "way";
+        WaitKind: "person" | "lift" | "door" | "crossing" | "set_time" | "closure" | "way";
         /**
          * WaitView
          * @description One robot's wait; where `held_by` is a robot, it is an edge of the wait-for graph.

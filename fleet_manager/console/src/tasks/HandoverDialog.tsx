@@ -1,4 +1,4 @@
-import { Button, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, NumberInput, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -27,14 +27,23 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
   const [proof, setProof] = useState<Proof>({ kind: 'none', value: '' });
   const [who, setWho] = useState('');
   const proven = proof.kind === 'none' || proof.value.trim() !== '';
-  const items = task.items.filter((item) => item.state === (loading ? 'waiting' : 'on_board'));
+  const here = itemsOf(task, step);
+  const items = task.items.filter(
+    (item) => item.state === (loading ? 'waiting' : 'on_board') && (here === undefined || here.includes(item.item_id)),
+  );
+  const weighed = task.kind === 'collection';
+  const [weights, setWeights] = useState<Record<string, number | string>>({});
   const sent = useMutation({
     mutationFn: () =>
       handOver(task.id, {
         step_id: step,
         actor: who.trim() === '' ? null : { id: who.trim(), role: 'staff', ward: null },
         proof,
-        items: items.map(({ item_id }) => ({ item_id, outcome: outcomes[item_id] ?? 'accepted' })),
+        items: items.map(({ item_id }) => ({
+          item_id,
+          outcome: outcomes[item_id] ?? 'accepted',
+          weight: numeric(weights[item_id]),
+        })),
       }),
     onSuccess: (answer) => {
       if (answer.handover_step !== step) {
@@ -66,6 +75,17 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
               styles={{ label: TOUCHED }}
               fullWidth
             />
+            {weighed && (
+              <NumberInput
+                label={t('handover.weight', { bag: item.item_id })}
+                value={weights[item.item_id] ?? ''}
+                onChange={(weight) => setWeights({ ...weights, [item.item_id]: weight })}
+                min={0}
+                max={1000}
+                decimalScale={2}
+                data-testid={`weight-${item.item_id}`}
+              />
+            )}
           </Stack>
         ))}
         {task.handover !== null && task.handover.signatures > 1 && (
@@ -99,6 +119,17 @@ export function HandoverDialog({ task, onClose }: { task: TaskView; onClose: () 
       </Stack>
     </Dialog>
   );
+}
+
+/** The items of the hand-over that is due, undefined when its step is not known. */
+function itemsOf(task: TaskView, step: string | null): readonly string[] | undefined {
+  const due = task.mission?.steps.find((known) => known.step_id === step);
+  return due?.detail['items'] as string[] | undefined;
+}
+
+/** A weight that was typed in, null when there is none. */
+function numeric(weight: number | string | undefined): number | null {
+  return typeof weight === 'number' && weight > 0 ? weight : null;
 }
 
 function ProofField({ proof, onChange }: { proof: Proof; onChange: (proof: Proof) => void }) {

@@ -21,6 +21,10 @@ export function waitingText(t: TFunction, wait: WaitingFor, task: TaskView | und
       return t(held ? 'wait.liftHeld' : 'wait.lift', words);
     case 'door':
       return t('wait.door');
+    case 'crossing':
+      return t('wait.crossing');
+    case 'set_time':
+      return t('wait.set_time', words);
     case 'closure':
       return t('wait.closure');
     case 'way':
