@@ -7,15 +7,27 @@ import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from maps.model import RobotId, WaypointId
+from maps.model import Crossing, CrossingId, RobotId, Site, WaypointId
 from sim.clock import run_scaled
 from sim.link import RemoteWorld, WorldRejectedError
-from sim.port import BodyEvent, BodyMode, BuildingEvent, DoorState, LiftState, ModeChanged, Passed, Place, Stopped
+from sim.port import (
+    BodyEvent,
+    BodyMode,
+    BuildingEvent,
+    CrossingState,
+    DoorState,
+    LiftState,
+    ModeChanged,
+    Passed,
+    Place,
+    Stopped,
+)
 from sim.world import World
 from sim.world_server import WorldServer
 from tests.builders import DOOR, FLEET, L1, L2, LIFT, ROBOT_1, ROBOT_2, corridor_site, nodes_through
@@ -25,9 +37,9 @@ from tests.contract.agent_rigs import until
 class House:
     """A served world whose server can be stopped and started, while the world itself lives on."""
 
-    def __init__(self, token: str, speed: float) -> None:
+    def __init__(self, token: str, speed: float, site: Site | None = None) -> None:
         self.speed = speed
-        self.site = corridor_site()
+        self.site = site or corridor_site()
         self.world = World(self.site, rng=random.Random(1))
         self.world.spawn(ROBOT_1, FLEET, WaypointId("home-1"))
         self.server = WorldServer(self.world, token=token, speed=speed)
@@ -47,9 +59,11 @@ class House:
             yield remote
 
 
-def in_house(story: Callable[[House], Awaitable[None]], *, token: str = "", speed: float = 40.0) -> None:
+def in_house(
+    story: Callable[[House], Awaitable[None]], *, token: str = "", speed: float = 40.0, site: Site | None = None
+) -> None:
     async def main() -> None:
-        house = House(token, speed)
+        house = House(token, speed, site)
         await house.open()
         try:
             await story(house)
@@ -82,6 +96,29 @@ def test_a_remote_world_is_used_like_a_local_one() -> None:
             await until(lambda: building[-1] == DoorState(DOOR, open=False, closed=True))
 
     in_house(story)
+
+
+def test_green_is_asked_for_at_a_crossing_from_afar() -> None:
+    street = CrossingId("street")
+
+    async def story(house: House) -> None:
+        async with house.client() as world:
+            told: list[BuildingEvent] = []
+            world.watch_building(told.append)
+
+            def greens() -> list[CrossingState]:
+                return [event for event in told if isinstance(event, CrossingState) and event.green]
+
+            await until(lambda: any(isinstance(event, CrossingState) for event in told))
+            assert greens() == []
+            world.ask_crossing(street, "s", lease=1e6)
+            await until(lambda: bool(greens()))
+            assert 0.0 < greens()[0].remaining <= 5.0
+            world.release_crossing(street, "s")
+            await until(lambda: told[-1] == CrossingState(street, green=False, remaining=0.0))
+
+    crossing = Crossing(id=street, green=5.0, red=3.0, clearance=1.0)
+    in_house(story, site=replace(corridor_site(), crossings={street: crossing}))
 
 
 def test_the_state_of_a_moving_robot_is_told_ten_times_a_second() -> None:

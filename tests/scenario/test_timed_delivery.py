@@ -13,6 +13,7 @@ from fleet_manager.domain.events import CommandIssued, ItemsHandedOver
 from fleet_manager.domain.robots import CommandKind
 from fleet_manager.domain.tasks import Actor, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
+    CancelTask,
     HandOver,
     ItemRequest,
     Proof,
@@ -20,7 +21,7 @@ from fleet_manager.orchestration.commands import (
     StopRequest,
     SubmitTask,
 )
-from fleet_manager.orchestration.views import TaskView
+from fleet_manager.orchestration.views import TaskView, WaitKind
 from sim.harness import Hospital
 from tests.hospitals import handover_due, tell
 
@@ -96,11 +97,15 @@ def test_a_robot_loaded_once_serves_each_place_at_its_time_and_waits_aside_in_be
     tell(story)
 
 
-def test_the_eta_counts_the_waiting() -> None:
+def test_the_eta_counts_the_waiting_and_the_wait_is_named() -> None:
     async def story(hospital: Hospital) -> None:
         asked = await hospital.submit(round_of(hospital, "ward", "c", minutes=(10, 25)))
         await load(hospital, asked.id)
+        await asyncio.sleep(180)
         view = await hospital.manager.task(asked.id)
+        assert view.waiting_for is not None
+        assert (view.waiting_for.kind, view.waiting_for.resource) == (WaitKind.SET_TIME, "ward")
+        assert view.waiting_for.until is not None
         assert view.eta is not None
         assert view.eta - view.requested_at == pytest.approx(
             timedelta(minutes=25, seconds=35), abs=timedelta(minutes=1)
@@ -135,6 +140,30 @@ def test_the_compartment_stays_locked_until_the_right_code_is_shown_and_locks_ag
             await hospital.manager.do(HandOver(actor=SUN, task=TaskId(asked.id), proof=used))
         await scan(hospital, asked.id, SUN)
         assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
+
+    tell(story, nurses=None)
+
+
+def test_a_delivery_that_is_cancelled_at_a_stop_is_not_given_out_there() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.submit(round_of(hospital, "ward", "c", minutes=(2, 20)))
+        await load(hospital, asked.id)
+        view = await handover_due(hospital, asked.id)
+        assert view.robot is not None
+        await hospital.manager.do(CancelTask(actor=PHARMACIST, task=TaskId(asked.id)))
+        await asyncio.sleep(30)
+        opened = [
+            r.event.command.compartment
+            for r in hospital.store.log
+            if isinstance(r.event, CommandIssued)
+            and r.event.command.kind is CommandKind.OPEN_COMPARTMENT
+            and view.handover_step == r.event.command.step
+        ]
+        assert opened == []
+        back = await handover_due(hospital, asked.id)
+        assert back.destination == "b"
+        await hospital.manager.do(HandOver(actor=PHARMACIST, task=TaskId(asked.id)))
+        assert (await hospital.ended(asked.id)).status is TaskStatus.CANCELLED
 
     tell(story, nurses=None)
 
