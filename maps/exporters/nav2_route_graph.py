@@ -2,7 +2,7 @@
 
 Waypoints are numbered nodes, lanes are edges, and the rides of connected lifts are edges between levels, so the
 route server plans across levels. What Nav2 has no word for stands in `metadata` (numbers, texts and lists, which
-is what its loader accepts) and, for lifts, doors and fleets, in the collection's member `site`, so that
+is what its loader accepts) and, for lifts, doors, crossings and fleets, in the collection's member `site`, so that
 `maps.importers.nav2_route_graph` finds the same waypoints, lanes, lifts and doors again. Walls, floors, zones
 and what stands in them are no part of a route graph.
 """
@@ -40,9 +40,11 @@ def _collection(site: Site) -> dict[str, Any]:
         quarantine=site.quarantine,
         screening=site.screening,
         infection_rules=site.infection_rules,
+        collection=site.collection,
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),
         lifts=tuple(site.lifts.values()),
         doors=tuple(site.doors.values()),
+        crossings=tuple(site.crossings.values()),
         buildings=tuple(site.buildings.values()),
         fleets=tuple(site.fleets.values()),
         item_classes=tuple(site.item_classes.values()),

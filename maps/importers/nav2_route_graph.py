@@ -24,6 +24,8 @@ from maps.errors import BrokenReferenceError, MapContentError, MapReadError
 from maps.goods import DEFAULT_COMPARTMENTS, DEFAULT_ITEM_CLASSES
 from maps.model import (
     Building,
+    CollectionRules,
+    Crossing,
     Door,
     DoorId,
     DosePreset,
@@ -62,9 +64,11 @@ class SiteMember:
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
+    collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[Level, ...] = ()
     lifts: tuple[Lift, ...] = ()
     doors: tuple[Door, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
     buildings: tuple[Building, ...] = ()
     fleets: tuple[Fleet, ...] = ()
     item_classes: tuple[ItemClass, ...] = tuple(DEFAULT_ITEM_CLASSES.values())
@@ -185,11 +189,13 @@ class _Reading:
             quarantine=self.head.quarantine,
             screening=self.head.screening,
             infection_rules=self.head.infection_rules,
+            collection=self.head.collection,
             levels={level: Level(id=level, elevation=height) for level, height in self.elevations.items()}
             | {level.id: level for level in self.head.levels},
             waypoints=self.waypoints,
             lanes=self.lanes,
             doors=self._doors(),
+            crossings={crossing.id: crossing for crossing in self.head.crossings},
             lifts=self._lifts(),
             buildings={building.id: building for building in self.head.buildings},
             fleets=fleets,
