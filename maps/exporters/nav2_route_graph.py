@@ -3,8 +3,8 @@
 Waypoints are numbered nodes, lanes are edges, and the rides of connected lifts are edges between levels, so the
 route server plans across levels. What Nav2 has no word for stands in `metadata` (numbers, texts and lists, which
 is what its loader accepts) and, for lifts, doors, crossings and fleets, in the collection's member `site`, so that
-`maps.importers.nav2_route_graph` finds the same waypoints, lanes, lifts and doors again. Walls, floors, zones
-and what stands in them are no part of a route graph.
+`maps.importers.nav2_route_graph` finds the same waypoints, lanes, lifts, doors and crossings again. Walls, floors,
+zones and what stands in them are no part of a route graph.
 """
 
 from __future__ import annotations

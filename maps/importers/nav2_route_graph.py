@@ -305,7 +305,7 @@ class _Reading:
 
 
 _WAYPOINT_FIELDS = {"heading", "lift", "stop", "dispenser", "ingestor"}
-_LANE_FIELDS = {"width", "fleets", "mutex", "orientation", "requires"}
+_LANE_FIELDS = {"crossing", "width", "fleets", "mutex", "orientation", "requires"}
 _DOOR_WIDTH = 1.2
 _CAR_SIZE = 2.0
 
