@@ -45,6 +45,7 @@ from fleet_manager.orchestration.commands import (
     EndClosure,
     HandOver,
     LiftAction,
+    MoveOccurrence,
     RaiseAlarm,
     RecheckCue,
     ReportRoom,
@@ -519,7 +520,7 @@ class FakeFleetManager:
                 return self._close_follow_up(command)
             case ReportRoom():
                 return self.zone(command.zone)
-            case SetSchedule() | ChangeSchedule() | DeleteSchedule():
+            case SetSchedule() | ChangeSchedule() | MoveOccurrence() | DeleteSchedule():
                 raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
             case ConfirmWipeDown():
                 raise Conflict(f"{command.robot} does not wait to be wiped down", way_out="wait until it does")

@@ -49,7 +49,7 @@ class HospitalProcesses:
     def start(self) -> None:
         """Start the world, the manager and all agents, and wait until every robot is connected."""
         world = ["sim", "world", "--site", str(self._site), "--port", str(self.world_port), "--speed", str(self._speed)]
-        world += ["--visitors", "400"]
+        world += ["--visitors", "120"]
         self._start("world", world)
         self.start_manager()
         share = -(-len(self.robots) // self._agent_processes)

@@ -50,6 +50,7 @@ from fleet_manager.orchestration.commands import (
     ItemRequest,
     LiftAction,
     LiftPurpose,
+    MoveOccurrence,
     Proof,
     ProofKind,
     RaiseAlarm,
@@ -446,6 +447,16 @@ class ScheduleChange(_Request):
     def to_command(self, actor: Actor, schedule: str) -> ChangeSchedule:
         exceptions = tuple(self.exceptions) if self.exceptions is not None else None
         return ChangeSchedule(actor=actor, schedule=schedule, paused=self.paused, exceptions=exceptions)
+
+
+class OccurrenceMove(_Request):
+    """What falls due `at` one moment is done `to` another instead, once."""
+
+    at: Moment
+    to: Moment
+
+    def to_command(self, actor: Actor, schedule: str) -> MoveOccurrence:
+        return MoveOccurrence(actor=actor, schedule=schedule, at=self.at, to=self.to)
 
 
 class TaskChange(_Request):

@@ -225,9 +225,8 @@ def _run(plan: _Plan) -> None:
         for name, part in parts.items():
             processes[name] = _start(plan, name, part)
         _wait_until_ready(plan, processes)
-        out.print(
-            f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {len(plan.robots) + len(plan.plain)} robots."
-        )
+        count = len(plan.robots) + len(plan.plain)
+        out.print(f"[bold green]WardFleet runs on http://localhost:{plan.port}[/] with {count} robots.")
         if plan.graph is not None:
             out.print(f"Each robot runs ROS 2 with Nav2's interface, in the ROS domain {plan.graph.domain}.")
             out.print("The fleet is there too: topics and services below /fleet, see docs/ros2.md.")

@@ -187,6 +187,16 @@ class ChangeSchedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOccurrence:
+    """Do once, at `to`, what the schedule would do at `at`, which is left out. Answers with the new `ScheduleView`."""
+
+    actor: Actor
+    schedule: str
+    at: datetime
+    to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteSchedule:
     actor: Actor
     schedule: str
@@ -376,6 +386,7 @@ UserCommand = (
     | ReportRoom
     | SetSchedule
     | ChangeSchedule
+    | MoveOccurrence
     | DeleteSchedule
     | CheckLamp
     | ConfirmWipeDown

@@ -39,6 +39,7 @@ from fleet_manager.orchestration.commands import (
     EndAlarm,
     EndClosure,
     HandOver,
+    MoveOccurrence,
     RaiseAlarm,
     RecheckCue,
     ReportRoom,
@@ -574,6 +575,9 @@ class Orchestrator:
             case SetSchedule():
                 made = self._schedules.set(command)
                 return lambda: schedule_view(self._schedules.schedule(made))
+            case MoveOccurrence():
+                moved = self._schedules.move(command)
+                return lambda: schedule_view(self._schedules.schedule(moved))
             case ChangeSchedule():
                 altered = self._schedules.change(command)
                 return lambda: schedule_view(self._schedules.schedule(altered))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +17,7 @@ from fleet_manager.domain.tasks import TaskId, TaskKind
 from fleet_manager.orchestration.commands import (
     ChangeSchedule,
     DeleteSchedule,
+    MoveOccurrence,
     SetSchedule,
     SubmitAny,
     SubmitCollection,
@@ -31,6 +32,8 @@ from maps.model import Site
 
 _GRACE: Final = timedelta(hours=1)
 """What fell due while the fleet manager was down is made up for when it is not later than this."""
+
+_ONCE: Final = "FREQ=DAILY;COUNT=1"
 
 _REQUESTS: Final[dict[TaskKind, type[SubmitAny]]] = {
     TaskKind.DELIVERY: SubmitTask,
@@ -95,6 +98,47 @@ class Schedules:
         self._wait_for(changed)
         return known.id
 
+    def move(self, request: MoveOccurrence) -> ScheduleId:
+        """One occurrence at another time: the schedule leaves it out, and one of its own does it once."""
+        known = self.schedule(request.schedule)
+        if not self._due_between(known, request.at, request.at + timedelta(seconds=1)):
+            raise InvalidRequest(
+                f"at: {known.name} does not fall due at {request.at:%Y-%m-%d %H:%M} UTC",
+                field="at",
+                way_out="GET /api/v1/schedules/calendar lists when it does",
+            )
+        zone = ZoneInfo(known.timezone)
+        day = request.at.astimezone(zone).date()
+        midnight = datetime.combine(day, time(), zone)
+        if len(self._due_between(known, midnight, midnight + timedelta(days=1))) > 1:
+            raise InvalidRequest(
+                f"at: {known.name} falls due several times on that day, and only whole days are left out",
+                field="at",
+                way_out="leave the day out and ask for its tasks one by one, or change the schedule",
+            )
+        if request.to <= self._ledger.now():
+            raise InvalidRequest(
+                f"to: {request.to:%Y-%m-%d %H:%M} UTC has passed", field="to", way_out="name a later time"
+            )
+        once = replace(
+            known,
+            id=ScheduleId(f"S{self._ledger.state.schedule_count + 1:05d}"),
+            rule=_ONCE,
+            begins=request.to.astimezone(zone).replace(tzinfo=None),
+            actor=request.actor,
+            exceptions=(),
+            last_at=None,
+            last_task=None,
+            last_refusal="",
+        )
+        for changed in (
+            self._with_next(replace(known, exceptions=tuple(sorted({*known.exceptions, day})))),
+            self._with_next(once),
+        ):
+            self._ledger.record(ScheduleSet(schedule=changed, actor=request.actor))
+            self._wait_for(changed)
+        return once.id
+
     def delete(self, request: DeleteSchedule) -> Schedule:
         """What it has made already goes on."""
         known = self.schedule(request.schedule)
@@ -115,9 +159,13 @@ class Schedules:
             OccurrenceView(schedule=known.id, at=at)
             for known in self._ledger.state.schedules.values()
             if not known.paused
-            for at in occurrences(known.rule, known.begins, known.timezone, known.exceptions, since, until)
+            for at in self._due_between(known, since, until)
         ]
         return sorted(found, key=lambda occurrence: (occurrence.at, occurrence.schedule))
+
+    @staticmethod
+    def _due_between(known: Schedule, since: datetime, until: datetime) -> list[datetime]:
+        return occurrences(known.rule, known.begins, known.timezone, known.exceptions, since, until)
 
     # --- time ---------------------------------------------------------------------------------------------------
 

@@ -46,12 +46,12 @@ def test_a_room_is_disinfected_after_it_was_cleaned_and_vacated_and_its_certific
 
 
 def test_a_screening_cue_is_closed_by_whoever_looked_again(page: Page, hospital: HospitalProcesses) -> None:
-    body = {"kind": "screening", "checkpoints": [{"place": "main_entrance"}], "seconds": 3600.0}
-    task = hospital.post("/tasks", body)
+    body = {"kind": "screening", "checkpoints": [{"place": "ward_1a"}], "seconds": 3600.0}
+    task = hospital.post("/tasks", body).json()
     _open_facility(page, hospital, "cues")
     cue = page.get_by_test_id(re.compile(r"^cue-")).first
     expect(cue).to_be_visible(timeout=2 * DRIVE)
-    expect(cue).to_contain_text("Main entrance")
+    expect(cue).to_contain_text("Ward 1A")
     name = str(cue.get_attribute("data-testid")).removeprefix("cue-")
     cue.get_by_role("textbox").fill("36.8 °C, ear")
     cue.get_by_test_id("recheck-not_confirmed").click()
@@ -70,9 +70,9 @@ def test_a_way_is_closed_by_its_zone_and_reopened_and_the_fire_alarm_raised_and_
     area = page.get_by_test_id("area-map")
     box = area.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.45)
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.55, steps=4)
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.8, steps=4)
     page.mouse.up()
     expect(page.get_by_test_id("drawn-area")).to_be_visible()
     page.get_by_test_id("closure-reason").fill("wet floor")

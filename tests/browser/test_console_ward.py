@@ -58,7 +58,7 @@ def test_a_stat_request_is_recommended_to_go_by_whoever_is_quicker(page: Page, h
     forecast = page.get_by_test_id("forecast")
     expect(forecast).to_contain_text("Person on foot:", timeout=SOON)
     body = {"kind": "delivery", "pickup": "pharmacy", "dropoff": "ward_1a", "items": [{"name": "a", "quantity": 1}]}
-    said = hospital.post("/forecast", body)
+    said = hospital.post("/forecast", body).json()
     expect(forecast).to_have_attribute("data-recommended", said["recommended"])
     page.get_by_test_id("quick-porter").click()
     task = _sent(page)
@@ -82,7 +82,7 @@ def test_what_was_asked_without_a_network_is_sent_once_when_it_is_back(page: Pag
 
 
 def test_the_next_shift_reads_what_is_open_and_takes_over(page: Page, hospital: HospitalProcesses) -> None:
-    _open_ward(page, hospital.url, "Ward 2A")
+    _open_ward(page, hospital.url, "Ward 2B")
     page.get_by_test_id("preset-fetch-pharmacy-medicine").click()
     page.get_by_test_id("quick-send").click()
     task = _sent(page)
@@ -94,4 +94,4 @@ def test_the_next_shift_reads_what_is_open_and_takes_over(page: Page, hospital: 
     page.get_by_test_id("person-save").click()
     page.get_by_test_id("shift-acknowledge").click()
     expect(page.get_by_test_id("shift-acknowledged")).to_contain_text("Read by 王芳", timeout=SOON)
-    assert hospital.get("/wards/ward_2a/shift")["up_to_date"] is True
+    assert hospital.get("/wards/ward_2b/shift")["up_to_date"] is True

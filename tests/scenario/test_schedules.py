@@ -14,6 +14,7 @@ from fleet_manager.orchestration.commands import (
     CheckLamp,
     DeleteSchedule,
     ItemRequest,
+    MoveOccurrence,
     SetSchedule,
     StopRequest,
     SubmitDisinfection,
@@ -75,6 +76,33 @@ def test_linen_is_brought_every_hour_and_not_when_it_is_paused() -> None:
             assert len(await hospital.manager.tasks(status=None, limit=10, before=None)) == 3
             with pytest.raises(NotFound):
                 hospital.manager.schedule(schedule.id)
+
+    run_virtual(story())
+
+
+def test_one_occurrence_is_moved_to_another_time() -> None:
+    async def story() -> None:
+        async with Hospital(_site()) as hospital:
+            schedule = await _set(hospital, "FREQ=DAILY;BYHOUR=6")
+            now = hospital.clock.now()
+            (first, second) = hospital.manager.calendar(now, now + timedelta(days=2))
+            move = MoveOccurrence(actor=_STAFF, schedule=schedule.id, at=first.at, to=first.at + timedelta(hours=3))
+            once = await hospital.do(move)
+            assert isinstance(once, ScheduleView)
+            moved = hospital.manager.calendar(now, now + timedelta(days=2))
+            assert [(o.schedule, o.at) for o in moved] == [(once.id, move.to), (schedule.id, second.at)]
+            with pytest.raises(InvalidRequest, match="does not fall due at"):
+                await hospital.do(move)
+            await asyncio.sleep(10 * 3600)
+            done = await hospital.manager.tasks(status=TaskStatus.COMPLETED, limit=10, before=None)
+            assert [task.requested_at.hour for task in done] == [9]
+
+            hourly = await _set(hospital, "FREQ=HOURLY")
+            assert hourly.next_at is not None
+            with pytest.raises(InvalidRequest, match="several times on that day"):
+                await hospital.do(
+                    MoveOccurrence(actor=_STAFF, schedule=hourly.id, at=hourly.next_at, to=hourly.next_at)
+                )
 
     run_virtual(story())
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from fleet_manager.api.answers import answer
 from fleet_manager.api.auth import RequestActor
-from fleet_manager.api.schemas import CalendarQuery, ScheduleChange, ScheduleRequest
+from fleet_manager.api.schemas import CalendarQuery, OccurrenceMove, ScheduleChange, ScheduleRequest
 from fleet_manager.orchestration.commands import DeleteSchedule
 from fleet_manager.orchestration.ports import FleetManager
 from fleet_manager.orchestration.views import OccurrenceView, ScheduleView
@@ -35,6 +35,10 @@ def schedule_routes(manager: FleetManager) -> APIRouter:
 
     @router.patch("/{schedule_id}", summary="Pause it, go on with it, or leave out days")
     async def change_schedule(schedule_id: str, body: ScheduleChange, actor: RequestActor) -> ScheduleView:
+        return await answer(manager, body.to_command(actor, schedule_id), ScheduleView)
+
+    @router.post("/{schedule_id}/move", summary="Do what falls due at one moment at another, once")
+    async def move_occurrence(schedule_id: str, body: OccurrenceMove, actor: RequestActor) -> ScheduleView:
         return await answer(manager, body.to_command(actor, schedule_id), ScheduleView)
 
     @router.delete("/{schedule_id}", summary="End it; what it has made already goes on")

@@ -18,7 +18,13 @@ keepLast(store.current);
 store.start();
 document.addEventListener('visibilitychange', store.checkSilence);
 
-const queries = new QueryClient({ defaultOptions: { queries: { retry: true, retryDelay: 2_000 } } });
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { retry: true, retryDelay: 2_000, networkMode: 'always' },
+    // What is pressed without a network is answered at once, rather than held back in silence.
+    mutations: { networkMode: 'always' },
+  },
+});
 
 await startLanguage();
 const root = document.getElementById('root');

@@ -13,6 +13,7 @@ import type {
   ForecastView,
   HandoverCodeView,
   HandoverRequest,
+  OccurrenceMove,
   OccurrenceView,
   PorterView,
   Priority,
@@ -118,6 +119,8 @@ export const getCalendar = (since: string, until: string) =>
 export const addSchedule = (body: ScheduleRequest) => ask<ScheduleView>('POST', '/schedules', body);
 export const changeSchedule = (schedule: string, body: ScheduleChange) =>
   ask<ScheduleView>('PATCH', `/schedules/${id(schedule)}`, body);
+export const moveOccurrence = (schedule: string, body: OccurrenceMove) =>
+  ask<ScheduleView>('POST', `/schedules/${id(schedule)}/move`, body);
 export const endSchedule = (schedule: string) => ask<ScheduleView>('DELETE', `/schedules/${id(schedule)}`);
 export const getCues = () => ask<CueView[]>('GET', '/screening/cues');
 export const recheckCue = (cue: string, body: CueRecheck) =>

@@ -536,6 +536,23 @@ export interface paths {
         patch: operations["change_schedule"];
         trace?: never;
     };
+    "/api/v1/schedules/{schedule_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do what falls due at one moment at another, once */
+        post: operations["move_occurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedules/calendar": {
         parameters: {
             query?: never;
@@ -2025,6 +2042,22 @@ export interface components {
             y: number;
             /** Yaw */
             yaw: number;
+        };
+        /**
+         * OccurrenceMove
+         * @description What falls due `at` one moment is done `to` another instead, once.
+         */
+        OccurrenceMove: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
         };
         /**
          * OccurrenceView
@@ -5471,6 +5504,81 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_occurrence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OccurrenceMove"];
             };
         };
         responses: {

@@ -22,6 +22,7 @@ export type ItemView = Schemas['ItemView'];
 export type LevelView = Schemas['LevelView'];
 export type LiftView = Schemas['LiftView'];
 export type MovingPose = Schemas['MovingPose'];
+export type OccurrenceMove = Schemas['OccurrenceMove'];
 export type OccurrenceView = Schemas['OccurrenceView'];
 export type PlaceView = Schemas['PlaceView'];
 export type PorterStepView = Schemas['PorterStepView'];

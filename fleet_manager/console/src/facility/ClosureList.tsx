@@ -11,7 +11,7 @@ import { clock } from '../i18n/time';
 import { Empty } from '../shell/Empty';
 import { ErrorNote } from '../shell/ErrorNote';
 import { useSite } from '../shell/site';
-import { useNow } from '../stream/context';
+import { presentOf, useNow, useStore } from '../stream/context';
 import { Dialog } from '../tasks/Dialog';
 import { AreaMap, type DrawnArea } from './AreaMap';
 import { OFTEN_MS } from './FacilityPage';
@@ -105,7 +105,8 @@ function ClosureDialog({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const [area, setArea] = useState<DrawnArea | null>(null);
   const [reason, setReason] = useState('');
-  const [until, setUntil] = useState(() => localTime(new Date(), 30));
+  const store = useStore();
+  const [until, setUntil] = useState(() => localTime(new Date(presentOf(store)), 30));
   const send = useMutation({
     mutationFn: () => addClosure({ area, reason: reason.trim(), until: new Date(until).toISOString() }),
     onSuccess: async () => {

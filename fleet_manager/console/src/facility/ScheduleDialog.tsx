@@ -9,6 +9,7 @@ import { localTime } from '../delivery/draft';
 import { placeText } from '../i18n/places';
 import { ErrorNote } from '../shell/ErrorNote';
 import { useSite } from '../shell/site';
+import { presentOf, useStore } from '../stream/context';
 import { Dialog } from '../tasks/Dialog';
 import { localAt, REPEATS, RULES, type Repeat } from './week';
 
@@ -26,7 +27,8 @@ export function ScheduleDialog({ onClose, onAdded }: { onClose: () => void; onAd
   const [place, setPlace] = useState<string | null>(null);
   const [goal, setGoal] = useState<string | null>(null);
   const [item, setItem] = useState('');
-  const [begins, setBegins] = useState(() => localTime(new Date(), 60));
+  const store = useStore();
+  const [begins, setBegins] = useState(() => localTime(new Date(presentOf(store)), 60));
   const [repeat, setRepeat] = useState<Repeat>('daily');
   const task = taskOf(kind, zone, place, goal, item);
   const ready = name.trim() !== '' && task !== null && begins !== '';

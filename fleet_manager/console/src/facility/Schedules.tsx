@@ -3,8 +3,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { addSchedule, changeSchedule, endSchedule, getCalendar, getSchedules } from '../api/client';
-import type { ScheduleRequest, ScheduleView } from '../api/types';
+import { changeSchedule, endSchedule, getCalendar, getSchedules, moveOccurrence } from '../api/client';
+import type { ScheduleView } from '../api/types';
 import { withoutIds } from '../i18n/places';
 import { clock } from '../i18n/time';
 import { Empty } from '../shell/Empty';
@@ -13,7 +13,7 @@ import { Icon } from '../shell/icons';
 import { useNow } from '../stream/context';
 import { Dialog } from '../tasks/Dialog';
 import { ScheduleDialog } from './ScheduleDialog';
-import { dateAt, entriesOn, localAt, movedTo, RULES, weekFrom, type Entry } from './week';
+import { dateAt, entriesOn, movedTo, weekFrom, type Entry } from './week';
 
 const EVERY_MS = 10_000;
 
@@ -37,18 +37,8 @@ export function Schedules() {
   const renew = () =>
     Promise.all([queries.invalidateQueries({ queryKey: ['schedules'] }), queries.invalidateQueries({ queryKey: ['calendar'] })]);
   const move = useMutation({
-    mutationFn: async ({ entry, day, to }: { entry: Entry; day: Date; to: Date }) => {
-      const { schedule, at } = entry;
-      const moved = movedTo(at, day, to);
-      await addSchedule({
-        name: schedule.name,
-        rule: RULES.once,
-        begins: localAt(moved, schedule.timezone),
-        timezone: schedule.timezone,
-        task: schedule.task as unknown as ScheduleRequest['task'],
-      });
-      await changeSchedule(schedule.id, { exceptions: [...schedule.exceptions, dateAt(at, schedule.timezone)] });
-    },
+    mutationFn: ({ entry, day, to }: { entry: Entry; day: Date; to: Date }) =>
+      moveOccurrence(entry.schedule.id, { at: entry.at.toISOString(), to: movedTo(entry.at, day, to).toISOString() }),
     onSettled: renew,
   });
   if (schedules.data === undefined || calendar.data === undefined) return <Loader m="md" />;

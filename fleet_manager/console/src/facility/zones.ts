@@ -15,12 +15,12 @@ export function standing(zone: ZoneView, now: number): Standing {
   return zone.treated_at === null ? 'none' : 'fine';
 }
 
-/** What there is to do first, then by name; `text` finds zones by any part of their name. */
+/** What there is to do first, then by name; `text` finds zones by any parts of their name. */
 export function sorted(zones: readonly ZoneView[], now: number, text: string, name: (zone: ZoneView) => string): ZoneView[] {
-  const wanted = text.trim().toLowerCase();
+  const wanted = text.toLowerCase().split(/\s+/).filter((part) => part !== '');
   return zones
     .map((zone) => ({ zone, rank: ORDER.indexOf(standing(zone, now)), name: name(zone) }))
-    .filter((entry) => wanted === '' || entry.name.toLowerCase().includes(wanted) || entry.zone.id.toLowerCase().includes(wanted))
+    .filter((entry) => wanted.every((part) => `${entry.name} ${entry.zone.id}`.toLowerCase().includes(part)))
     .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name, undefined, { numeric: true }))
     .map((entry) => entry.zone);
 }
