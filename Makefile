@@ -11,7 +11,7 @@ ROS_TO_BE_HAD := $(or $(AMENT_PREFIX_PATH),$(filter Linux_x86_64,$(shell uname -
 CONSOLE_SOURCES := $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(wildcard $(CONSOLE)/*.json $(CONSOLE)/*.ts $(CONSOLE)/*.html $(CONSOLE)/*.js)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ros demo test soak check format console chromium lock bench clean clean-kernels
+.PHONY: help setup ros demo test soak screenshots check format console chromium lock bench clean clean-kernels
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ test: check chromium ros  ## Everything that is tested
 
 soak: setup  ## Ten thousand histories of the traffic, 100 areas to spray, a thousand hospitals full of faults, 200 crashes, all planted bugs
 	$(BIN)/pytest -n 2 --dist load --histories $(or $(HISTORIES),10000) --explore $(or $(EXPLORE),1000) --crashes $(or $(CRASHES),200) tests/property/test_traffic_graph.py tests/property/test_traffic_histories.py tests/property/test_spray_coverage.py tests/scenario/test_explore.py tests/scenario/test_crashes.py
+
+screenshots: setup chromium  ## Every page of the console, on every size of screen, to build/screenshots
+	$(BIN)/python -m tests.browser.screenshots build/screenshots
 
 format: setup  ## Put the code into shape
 	$(BIN)/ruff format .

@@ -18,7 +18,7 @@ from tests.processes import HospitalProcesses, hospital_processes
 
 _SPEED = 15.0
 
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -35,11 +35,11 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HospitalProce
     if not (CONSOLE / "index.html").exists():
         pytest.fail("the console is not built: run `npm ci && npm run build` in fleet_manager/console")
     folder = tmp_path_factory.mktemp("hospital")
-    with hospital_processes(folder, _site(), speed=_SPEED) as hospital:
+    with hospital_processes(folder, hospital_site(), speed=_SPEED) as hospital:
         yield hospital
 
 
-def _site() -> Site:
+def hospital_site() -> Site:
     site = generate(floors=2, robots=4)
     lamps = site.fleets[FleetId("disinfection")]
     able = replace(lamps, capabilities=lamps.capabilities | {"screening", "patrol"})
@@ -73,7 +73,7 @@ def _handed_over(hospital: HospitalProcesses) -> list[dict[str, Any]]:
 def browser() -> Iterator[Browser]:
     """One per file: while it is open, Playwright keeps an event loop running that other tests can't share."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
         browser.close()
 

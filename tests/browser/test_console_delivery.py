@@ -29,7 +29,9 @@ def test_a_nurse_requests_a_delivery_watches_it_come_and_signs_for_it(page: Page
     expect(steps.get_by_role("listitem").nth(2)).to_contain_text("to L2", timeout=SOON)
     hand_over(page, task, "Received and signed", pin=True)
     expect_status(task, "completed")
-    proofs = [e["data"]["proof"] for e in hospital.get("/events?limit=1000") if e["kind"] == "items_handed_over"]
+    name = str(task.get_attribute("data-testid")).removeprefix("task-")
+    handed = [e["data"] for e in hospital.get("/events?limit=1000") if e["kind"] == "items_handed_over"]
+    proofs = [data["proof"] for data in handed if data["task"] == name]
     assert proofs == ["none", "pin"]
 
 

@@ -18,6 +18,7 @@ export function FacilityPage() {
   const open = (cues.data ?? []).filter((cue) => cue.state === 'open').length;
   return (
     <main className="sheet">
+      <h1 className="unseen">{t('facility.title')}</h1>
       <Tabs value={tab} onChange={setTab} keepMounted={false} className="sheet-tabs">
         <Tabs.List aria-label={t('facility.title')}>
           <Tabs.Tab value="zones" data-testid="tab-zones">

@@ -1,7 +1,8 @@
 import { Button, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useContext, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PlaceSelect } from '../delivery/PlaceSelect';
+import { SiteContext } from '../shell/site';
 import { Dialog } from '../tasks/Dialog';
 import { ROLES, setPerson, usePerson, type Role } from './person';
 
@@ -9,6 +10,7 @@ import { ROLES, setPerson, usePerson, type Role } from './person';
 export function PersonDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const known = usePerson();
+  const siteKnown = useContext(SiteContext) !== null;
   const [name, setName] = useState(known?.id ?? '');
   const [role, setRole] = useState<Role>(known?.role ?? 'nurse');
   const [ward, setWard] = useState<string | null>(known?.ward ?? null);
@@ -37,7 +39,9 @@ export function PersonDialog({ onClose }: { onClose: () => void }) {
           styles={{ option: { minHeight: 44 } }}
           data-testid="person-role"
         />
-        <PlaceSelect label={t('who.ward')} value={ward} onChange={setWard} error={false} testid="person-ward" />
+        {siteKnown && (
+          <PlaceSelect label={t('who.ward')} value={ward} onChange={setWard} error={false} testid="person-ward" />
+        )}
         <Button onClick={save} data-testid="person-save">
           {t('who.save')}
         </Button>

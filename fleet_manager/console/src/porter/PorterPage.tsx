@@ -25,7 +25,7 @@ export function PorterPage() {
   return (
     <main style={{ overflowY: 'auto' }}>
       <Stack maw={560} mx="auto" p="md">
-        <Title order={2} size="h4">
+        <Title order={1} size="h4">
           {t('porter.title')}
         </Title>
         {porters.data.length === 0 ? (

@@ -32,22 +32,22 @@ export function App() {
   const [view, setView] = useView();
   const site = useQuery({ queryKey: ['site'], queryFn: getSite, staleTime: Infinity });
   return (
-    <div className="page">
-      <Header siteName={site.data?.name ?? ''} view={view} onView={setView} />
-      <div>
-        <StaleBanner />
-        <OutboxNote />
-      </div>
-      {site.data === undefined ? (
-        <Waiting failing={site.failureCount > 0} onRetry={() => void site.refetch()} />
-      ) : (
-        <SiteContext.Provider value={site.data}>
+    <SiteContext.Provider value={site.data ?? null}>
+      <div className="page">
+        <Header siteName={site.data?.name ?? ''} view={view} onView={setView} />
+        <div>
+          <StaleBanner />
+          <OutboxNote />
+        </div>
+        {site.data === undefined ? (
+          <Waiting failing={site.failureCount > 0} onRetry={() => void site.refetch()} />
+        ) : (
           <Suspense fallback={<Waiting failing={false} onRetry={() => undefined} />}>
             <Page view={view} />
           </Suspense>
-        </SiteContext.Provider>
-      )}
-    </div>
+        )}
+      </div>
+    </SiteContext.Provider>
   );
 }
 

@@ -21,6 +21,7 @@ export function FleetPage() {
   const alarming = Object.keys(alerts).length;
   return (
     <main className="fleet">
+      <h1 className="unseen">{t('page.fleet')}</h1>
       <div className="map-side">
         <FleetMap robot={robot} onRobot={setRobot} />
       </div>

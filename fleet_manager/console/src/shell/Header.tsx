@@ -61,7 +61,7 @@ export function Header({ siteName, view, onView }: Props) {
         variant="default"
         px="sm"
         lang={next.tag}
-        aria-label={`${t('app.language')}: ${next.label}`}
+        aria-label={`${next.short} · ${t('app.language')}: ${next.label}`}
         onClick={() => void i18n.changeLanguage(next.value)}
         data-testid="language"
       >

@@ -5,7 +5,7 @@ const TOUCH = 44;
 /** Calm colours, no downloaded fonts, and nothing to press that is lower than 44 px. */
 export const theme = createTheme({
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 6 },
+  primaryShade: 9,
   autoContrast: true,
   luminanceThreshold: 0.35,
   defaultRadius: 'md',

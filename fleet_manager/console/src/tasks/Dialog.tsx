@@ -23,6 +23,7 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
       size={wide ? 'xl' : 'md'}
       centered
       closeButtonProps={{ 'aria-label': t('app.close') }}
+      attributes={{ header: { role: 'none' } }}
       styles={{ title: { fontWeight: 700 } }}
     >
       {children}
