@@ -16,9 +16,17 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.collections import bag_id
 from fleet_manager.domain.custody import gap
-from fleet_manager.domain.events import Event, FollowUpClosed, FollowUpOpened, ItemsHandedOver, Recorded
+from fleet_manager.domain.events import (
+    Event,
+    FollowUpClosed,
+    FollowUpOpened,
+    ItemsHandedOver,
+    Recorded,
+    ShiftAcknowledged,
+)
 from fleet_manager.domain.follow_ups import Difference, FollowUp, FollowUpId
 from fleet_manager.domain.screening import RecheckResult
+from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.state import FleetState, apply, new_state
 from fleet_manager.domain.tasks import Actor, ItemId, TaskId
 from fleet_manager.orchestration.commands import (
@@ -344,5 +352,26 @@ def test_checkpoints_and_cues_outlive_a_restart(open_store: Open, tmp_path: Path
         assert before.checkpoints[WaypointId("lobby-1")].visit is not None
         assert (found.cues, found.checkpoints) == (before.cues, before.checkpoints)
         assert found.tasks == before.tasks
+
+    asyncio.run(story())
+
+
+@STORES
+def test_who_took_a_shift_over_outlives_a_restart(open_store: Open, tmp_path: Path) -> None:
+    at = datetime(2026, 3, 1, 14, 0, tzinfo=UTC)
+    shift = ShiftHandover(
+        ward=WaypointId("lobby-1"), tasks=(TaskId("T00001"),), acknowledged_by=Actor(id="nurse-li"), acknowledged_at=at
+    )
+
+    async def story() -> None:
+        site = corridor_site()
+        store = await open_store(tmp_path, site)
+        read = [Recorded(seq=1, time=at, event=ShiftAcknowledged(shift=shift))]
+        later = replace(shift, tasks=(), acknowledged_by=Actor(id="nurse-wu"))
+        read.append(Recorded(seq=2, time=at, event=ShiftAcknowledged(shift=later)))
+        await _store_all(store, site, read)
+        found = await store.load()
+        await store.close()
+        assert found.shifts == {shift.ward: later}
 
     asyncio.run(story())
