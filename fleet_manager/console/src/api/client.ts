@@ -92,8 +92,9 @@ export const handOver = (task: string, body: HandoverRequest) =>
   ask<TaskView>('POST', `/tasks/${id(task)}/handover`, body);
 export const getHandoverCode = (task: string, actor: string) =>
   ask<HandoverCodeView>('GET', `/tasks/${id(task)}/handover-code`, undefined, undefined, actor);
-export const changeRobot = (robot: string, action: RobotAction) =>
-  ask<RobotView>('POST', `/robots/${id(robot)}/${action}`, {});
+export const changeRobot = (robot: string, action: RobotAction, reason = '') =>
+  ask<RobotView>('POST', `/robots/${id(robot)}/${action}`, reason === '' ? {} : { reason });
+export const confirmWipeDown = (robot: string) => ask<RobotView>('POST', `/robots/${id(robot)}/wiped-down`, {});
 export const changeAlert = (alert: string, action: 'take' | 'close') =>
   ask<AlertView>('POST', `/alerts/${id(alert)}/${action}`);
 export const getPorters = () => ask<PorterView[]>('GET', '/porters');

@@ -99,6 +99,8 @@ export const zh: typeof en = {
     due: '该时间已过',
   },
   task: {
+    retry: '让机器人重试',
+    disinfect: '消毒 {{zone}}',
     none: '当前没有进行中的运送任务',
     noneText: '点击“新建运送”提交申请，任务会立即显示在这里。',
     ended: '最近结束',
@@ -127,6 +129,7 @@ export const zh: typeof en = {
     priority: '优先级',
   },
   wait: {
+    confirmation: '等待确认 {{what}} 已清洁、无人且关门',
     lift: '正在等待：{{what}}',
     liftHeld: '正在等待：{{what}}（{{who}} 使用中）',
     door: '正在等待开门',
@@ -493,6 +496,18 @@ export const zh: typeof en = {
     open: '未完成',
     late: '延误',
     uncollected: '未领取',
+  },
+  robotPage: {
+    unknown: '没有该机器人',
+    unknownText: '请重新扫描机器人上的二维码，或联系调度中心。',
+    free: '该机器人目前无需操作。',
+    onTheWay: '机器人正在行驶，请让行。',
+    wipeText: '请用本院规定的消毒剂擦拭机器人，然后确认。',
+    wiped: '已擦拭消毒',
+    report: '报告问题',
+    problem: '有什么问题？',
+    stopIt: '报告并停用机器人',
+    reported: '已报告。调度中心已知晓，机器人不再接新任务。',
   },
   place: {
     anaesthesia: '麻醉科',

@@ -7,7 +7,7 @@ import { StaleBanner } from './ConnectionState';
 import { Header } from './Header';
 import { SiteContext } from './site';
 import { OutboxNote } from '../ward/OutboxNote';
-import { useView, type View } from './view';
+import { useRobotPage, useView, type View } from './view';
 
 /** Each page is fetched when it is first opened. */
 const FleetPage = lazy(() => import('./FleetPage').then((module) => ({ default: module.FleetPage })));
@@ -15,7 +15,11 @@ const WardPage = lazy(() => import('../ward/WardPage').then((module) => ({ defau
 const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module) => ({ default: module.FacilityPage })));
 const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
 
+const RobotPage = lazy(() => import('../robot/RobotPage').then((module) => ({ default: module.RobotPage })));
+
 function Page({ view }: { view: View }) {
+  const robot = useRobotPage();
+  if (robot !== null) return <RobotPage id={robot} />;
   switch (view) {
     case 'fleet':
       return <FleetPage />;

@@ -4,6 +4,12 @@ import { useSyncExternalStore } from 'react';
 export const VIEWS = ['fleet', 'ward', 'facility', 'porter'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** The robot whose own page the address names: `/r/robot-1`, as on its QR code. */
+export function robotOfAddress(): string | null {
+  const found = /^\/r\/([^/]+)/.exec(location.pathname)?.[1];
+  return found === undefined ? null : decodeURIComponent(found);
+}
+
 const addressOf = (view: View): string => (view === 'fleet' ? '/' : `/${view}`);
 
 function viewOfAddress(): View {
@@ -13,6 +19,10 @@ function viewOfAddress(): View {
 function onAddress(listener: () => void): () => void {
   addEventListener('popstate', listener);
   return () => removeEventListener('popstate', listener);
+}
+
+export function useRobotPage(): string | null {
+  return useSyncExternalStore(onAddress, robotOfAddress);
 }
 
 export function useView(): [View, (view: View) => void] {

@@ -1,10 +1,11 @@
 import { Badge, Button, Collapse, Group, Paper, SegmentedControl, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { changePriority } from '../api/client';
+import { changePriority, retryTask } from '../api/client';
 import type { Priority, TaskStatus, TaskView } from '../api/types';
-import { withoutIds } from '../i18n/places';
+import { placeText, withoutIds } from '../i18n/places';
 import { away, clock, minutes } from '../i18n/time';
 import { reasonText } from '../i18n/words';
 import { loads } from '../robots/state';
@@ -53,9 +54,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
             {task.id}
           </Text>
         </Group>
-        <Text fw={600}>
-          {placeName(task.pickup)} → {placeName(task.dropoff)}
-        </Text>
+        <Text fw={600}>{title(t, task, placeName)}</Text>
         <Text size="sm">{task.items.map((item) => `${item.quantity} × ${item.name}`).join(', ')}</Text>
         {task.note !== '' && (
           <Text size="sm" c="dimmed">
@@ -183,6 +182,24 @@ function Details({ task }: { task: TaskView }) {
   );
 }
 
+/** Robots that have failed with it may try again. */
+function Retry({ task }: { task: TaskView }) {
+  const { t } = useTranslation();
+  const retry = useMutation({ mutationFn: () => retryTask(task.id) });
+  return (
+    <Button variant="default" onClick={() => retry.mutate()} loading={retry.isPending} px="xs" data-testid="retry">
+      {t('task.retry')}
+    </Button>
+  );
+}
+
+/** What is asked for, in a line. */
+function title(t: TFunction, task: TaskView, placeName: (place: string) => string): string {
+  if (task.zone !== null) return t('task.disinfect', { zone: placeText(t, task.zone.replace(/^L\d+_/, '')) });
+  if (task.items.length > 0) return `${placeName(task.pickup)} → ${placeName(task.dropoff)}`;
+  return task.stops.map((stop) => placeName(stop.place)).join(' · ');
+}
+
 function PriorityField({ task }: { task: TaskView }) {
   const { t } = useTranslation();
   const change = useMutation({ mutationFn: (priority: Priority) => changePriority(task.id, priority) });
@@ -222,11 +239,12 @@ function Actions({ task }: { task: TaskView }) {
       )}
       {task.status !== 'cancelling' && (
         <Group gap="xs" grow>
-          {!carried && (
+          {!carried && task.items.length > 0 && (
             <Button variant="default" onClick={send.open} px="xs" data-testid="send-porter">
               {t('task.porter')}
             </Button>
           )}
+          {task.reasons.some((reason) => reason.code === 'failed_before') && <Retry task={task} />}
           <Button variant="default" onClick={cancel.open} px="xs" data-testid="cancel">
             {t('task.cancel')}
           </Button>

@@ -16,6 +16,7 @@ export function waitingText(t: TFunction, wait: WaitingFor, task: TaskView | und
   const words = { what: place(thingOf(wait)), who: wait.held_by ?? '' };
   switch (wait.kind) {
     case 'person':
+      if (task?.zone != null) return t('wait.confirmation', words);
       return t(task !== undefined && loads(task) ? 'task.waitingLoad' : 'task.waitingReceive', { place: words.what });
     case 'lift':
       return t(held ? 'wait.liftHeld' : 'wait.lift', words);
