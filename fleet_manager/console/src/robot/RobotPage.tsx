@@ -41,7 +41,7 @@ function Robot({ robot, task }: { robot: RobotView; task: TaskView | undefined }
   return (
     <>
       <Group gap="xs">
-        <Badge size="lg" color={robotColour(robot)} data-testid="robot-page-state">
+        <Badge size="lg" variant="dot" color={robotColour(robot)} data-testid="robot-page-state">
           {robotState(t, robot)}
         </Badge>
         <Text size="sm">{chargeText(robot)}</Text>

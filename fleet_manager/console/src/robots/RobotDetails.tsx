@@ -41,7 +41,7 @@ export function RobotDetails({ robot, onRobot, onClose }: Props) {
           <CloseButton onClick={onClose} aria-label={t('app.close')} />
         </Group>
         <Group gap="xs">
-          <Badge color={robotColour(robot)} data-testid="robot-state">
+          <Badge variant="dot" color={robotColour(robot)} data-testid="robot-state">
             {robotState(t, robot)}
           </Badge>
           {!robot.connected && <Badge color="red">{t('robot.notConnected')}</Badge>}
