@@ -56,6 +56,7 @@ _FEATURES = {
     "waiting": ("D", "#8d8d8d", 6.0),
     "transfer": ("^", "#9c3fb0", 18.0),
     "decontamination": ("P", "#1a9ba1", 22.0),
+    "refill": ("v", "#2b7de0", 20.0),
 }
 
 
@@ -229,6 +230,8 @@ def _feature(site: Site, waypoint: Waypoint) -> str | None:
         return "charger"
     if waypoint.id in site.decontamination_bays:
         return "decontamination"
+    if waypoint.id in site.refill_points:
+        return "refill"
     if waypoint.id in site.transfer_points:
         return "transfer"
     if holding := site.holding_points.get(waypoint.id):

@@ -122,7 +122,7 @@ _CHARGER, _PARKING, _DEAD_END, _LAST_RESORT = range(4)
 def _tier(site: Site, fleet: Fleet, waypoint: Waypoint) -> int | None:
     """How good a home `waypoint` is by what it is for; None where no robot may live."""
     place = waypoint.id
-    if waypoint.lift is not None or not waypoint.stop or place in site.decontamination_bays:
+    if waypoint.lift is not None or not waypoint.stop or place in (*site.decontamination_bays, *site.refill_points):
         return None
     charger = site.chargers.get(place)
     if charger is not None and (charger.fleets is None or fleet.id in charger.fleets):

@@ -351,6 +351,14 @@ class DecontaminationBay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefillPoint:
+    """Where sprayers get disinfectant into their tanks; `fleets` None serves every fleet with a sprayer."""
+
+    waypoint: WaypointId
+    fleets: frozenset[FleetId] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameTransform:
     """Rigid transform from the site frame to a fleet's map frame: rotate by `rotation`, then translate."""
 
@@ -449,6 +457,20 @@ class Sprayer:
     battery_time: float
     refill_time: float = 300.0
     recharge_time: float = 14400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SprayRules:
+    """What may be sprayed, and how work that was given up is gone on with.
+
+    Zones of kind `outdoor` are sprayed only where `outdoors` is set, and only by order of infection control. A new task
+    for the same zone, agent and volume goes on with one that ended unfinished less than `resume_within` (s) ago. Where
+    a zone outdoors was confirmed as vacated and cordoned off, that holds for `cordon_age` (s).
+    """
+
+    outdoors: bool = False
+    resume_within: float = 4 * 3600.0
+    cordon_age: float = 4 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -571,12 +593,14 @@ class Site:
     holding_points: Mapping[WaypointId, HoldingPoint] = field(default_factory=dict)
     transfer_points: Mapping[WaypointId, TransferPoint] = field(default_factory=dict)
     decontamination_bays: Mapping[WaypointId, DecontaminationBay] = field(default_factory=dict)
+    refill_points: Mapping[WaypointId, RefillPoint] = field(default_factory=dict)
     fleets: Mapping[FleetId, Fleet] = field(default_factory=dict)
     item_classes: Mapping[ItemClassId, ItemClass] = field(default_factory=dict)
     dose_presets: Mapping[DosePresetId, DosePreset] = field(default_factory=dict)
     spray_agents: Mapping[SprayAgentId, SprayAgent] = field(default_factory=dict)
     zone_care: Mapping[ZoneId, ZoneCare] = field(default_factory=dict)
     screening: ScreeningRules = ScreeningRules()
+    spraying: SprayRules = SprayRules()
     quarantine: WaypointId | None = None
     infection_rules: InfectionRules = InfectionRules()
     collection: CollectionRules = CollectionRules()

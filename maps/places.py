@@ -18,5 +18,6 @@ def _public(site: Site, place: Waypoint) -> bool:
         and place.id not in site.chargers
         and place.id not in site.transfer_points
         and place.id not in site.decontamination_bays
+        and place.id not in site.refill_points
         and not (parking is not None and parking.parking)
     )

@@ -66,6 +66,14 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
         yield from _positive(None, f"dose preset {preset.id!r}", {"dose": preset.dose})
     for care in site.zone_care.values():
         yield from _zone_care(site, care)
+    yield from _positive(
+        None,
+        "spraying",
+        {"resume_within": site.spraying.resume_within, "cordon_age": site.spraying.cordon_age},
+    )
+    for agent in site.spray_agents.values():
+        figures = {"concentration": agent.concentration, "rate": agent.rate}
+        yield from _positive(None, f"spray agent {agent.id!r}", figures)
     rules = asdict(site.screening)
     yield from _positive(
         None, "screening", {name: rules[name] for name in ("temperature", "distance", "retention_days")}
@@ -255,6 +263,7 @@ def _roles(site: Site) -> Iterator[BrokenLink]:
         ("holding", site.holding_points),
         ("transfer", site.transfer_points),
         ("decontamination", site.decontamination_bays),
+        ("refill", site.refill_points),
     )
     for field, places in roles:
         for place in places:
@@ -262,6 +271,8 @@ def _roles(site: Site) -> Iterator[BrokenLink]:
                 yield BrokenLink(None, f"waypoint {place!r}", field, _nowhere("waypoint", place))
     for bay in site.decontamination_bays.values():
         yield from _positive(None, f"waypoint {bay.waypoint!r}", {"decontamination": bay.duration})
+    for point in site.refill_points.values():
+        yield from _known_fleets(site, None, f"waypoint {point.waypoint!r}", "refill", point.fleets)
     for charger in site.chargers.values():
         level = site.waypoints[charger.waypoint].level if charger.waypoint in site.waypoints else None
         feature = f"waypoint {charger.waypoint!r}"

@@ -1,7 +1,7 @@
 """What a waypoint is used for, as flat properties beside the waypoint's own: the form both GeoJSON formats use.
 
 `charger` (W) with `charger_fleets`, `holding` (waiting | parking), `transfer` (kind), `decontamination` (true, or the
-seconds that an automatic bay takes).
+seconds that an automatic bay takes), `refill` (true, or the fleets whose tanks are filled there).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from maps.model import Charger, DecontaminationBay, HoldingPoint, Site, TransferPoint, WaypointId
+from maps.model import Charger, DecontaminationBay, HoldingPoint, RefillPoint, Site, TransferPoint, WaypointId
 from maps.records import parse
 
-ROLE_PROPERTIES = ("charger", "charger_fleets", "holding", "transfer", "decontamination")
+ROLE_PROPERTIES = ("charger", "charger_fleets", "holding", "transfer", "decontamination", "refill")
 
 
 def role_properties(site: Site, place: WaypointId) -> dict[str, Any]:
@@ -29,6 +29,8 @@ def role_properties(site: Site, place: WaypointId) -> dict[str, Any]:
         roles["transfer"] = transfer.kind.value
     if bay := site.decontamination_bays.get(place):
         roles["decontamination"] = bay.duration if bay.automatic else True
+    if refill := site.refill_points.get(place):
+        roles["refill"] = True if refill.fleets is None else sorted(refill.fleets)
     return roles
 
 
@@ -52,6 +54,9 @@ def read_roles(properties: dict[str, Any], place: WaypointId, *, file: Path, fea
         yield "decontamination_bays", record(DecontaminationBay)
     elif bay is not None and bay is not False:
         yield "decontamination_bays", record(DecontaminationBay, automatic=True, duration=bay)
+    refill = properties.get("refill")
+    if refill is not None and refill is not False:
+        yield "refill_points", record(RefillPoint, fleets=None if refill is True else refill)
 
 
 _HOLDING: Any = Literal["waiting", "parking"]

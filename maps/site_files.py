@@ -6,7 +6,8 @@ A level's file is a FeatureCollection in metres of the site frame, made to be ed
 is stands in its property `feature`; the other properties are the fields of the model's class:
 
     waypoint  Point       with its roles: `charger` (W), `charger_fleets`, `holding` (waiting | parking),
-                          `transfer` (kind), `decontamination` (true, or the seconds that an automatic bay takes)
+                          `transfer` (kind), `decontamination` (true, or the seconds that an automatic bay takes),
+                          `refill` (true, or the fleets whose tanks are filled there)
     lane      LineString  drawn from start to end, one feature per direction; the waypoints' places count
     door      LineString  from the hinge to the other end
     zone      Polygon
@@ -56,6 +57,7 @@ from maps.model import (
     ScreeningRules,
     Site,
     SprayAgent,
+    SprayRules,
     Surface,
     Waypoint,
     WaypointId,
@@ -88,6 +90,7 @@ class _SiteFile:
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
+    spraying: SprayRules = field(default_factory=SprayRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
     collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[_LevelEntry, ...]
@@ -128,6 +131,7 @@ def load_site(path: Path) -> Site:
         anchor=head.anchor,
         quarantine=head.quarantine,
         screening=head.screening,
+        spraying=head.spraying,
         infection_rules=head.infection_rules,
         collection=head.collection,
         **lists,
@@ -218,6 +222,7 @@ class _LevelFiles:
                 "holding_points",
                 "transfer_points",
                 "decontamination_bays",
+                "refill_points",
             )
         }
     )
@@ -445,6 +450,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         anchor=site.anchor,
         quarantine=site.quarantine,
         screening=site.screening,
+        spraying=site.spraying,
         infection_rules=site.infection_rules,
         collection=site.collection,
         levels=tuple(

@@ -101,7 +101,13 @@ class _Survey:
         site = self.site
         return waypoint.name is not None or any(
             waypoint.id in roles
-            for roles in (site.chargers, site.holding_points, site.transfer_points, site.decontamination_bays)
+            for roles in (
+                site.chargers,
+                site.holding_points,
+                site.transfer_points,
+                site.decontamination_bays,
+                site.refill_points,
+            )
         )
 
 
@@ -488,6 +494,22 @@ def _supply(survey: _Survey) -> Iterator[Finding]:
             )
 
 
+def _refill_points(survey: _Survey) -> Iterator[Finding]:
+    """Robots with a sprayer get to a place where their tank is filled, on the ground where they are at home."""
+    for fleet in survey.fleets:
+        if fleet.sprayer is None or not fleet.robots:
+            continue
+        points = [p for p in survey.site.refill_points.values() if p.fleets is None or fleet.id in p.fleets]
+        if not any(point.waypoint in survey.home_ground[fleet.id] for point in points):
+            yield Finding(
+                severity=Severity.ERROR,
+                code="no-refill-point",
+                place=fleet.id,
+                message=f"Fleet {fleet.id!r} sprays and can reach no refill point",
+                remedy="Give a waypoint on its lanes the property refill: true",
+            )
+
+
 def _standing_places(survey: _Survey) -> Iterator[Finding]:
     """Robots that charge or wait keep door swings and escape routes free."""
     site = survey.site
@@ -554,6 +576,7 @@ _CHECKS: tuple[Callable[[_Survey], Iterator[Finding]], ...] = (
     _homes,
     _blocking_homes,
     _supply,
+    _refill_points,
     _standing_places,
     _doors,
 )

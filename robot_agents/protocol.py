@@ -129,17 +129,28 @@ class Dock(_Command):
     charger: str
 
 
+class Refill(_Command):
+    """Fill the sprayer's tank at the refill point the robot stands at. Done when it is full."""
+
+    type: Literal["refill"] = "refill"
+    place: str
+
+
 class TreatmentMethod(StrEnum):
     UV = "uv"
     SPRAY = "spray"
 
 
 class TreatmentStop(_Message):
-    """A place off the lanes, and how long the lamp shines there (s at full output); 0 is driven through."""
+    """A place off the lanes, and how long the lamp shines there (s at full output); 0 is driven through.
+
+    `sprays`: the sprayer is on from here to the next place.
+    """
 
     x: float
     y: float
     dwell: float
+    sprays: bool = False
 
 
 class Treat(_Command):
@@ -149,6 +160,9 @@ class Treat(_Command):
     `confirmed_at`, or a newer one by `ConfirmVacated`. Before each start the robot says so and waits `countdown` s.
     A person seen or a door opened switches lamp or sprayer off at once, in the agent; what was not done yet is gone on
     with after a newer confirmation. A lamp's output rises evenly over `warm_up` s. Done when the robot is back.
+
+    A sprayer gives `rate` litres per metre, and the robot drives with `speed` (m/s) at most. It gives up by itself what
+    its tank does not suffice for: it comes back then, and the command is done. `greeting` is said to people it sees.
     """
 
     type: Literal["treat"] = "treat"
@@ -160,6 +174,9 @@ class Treat(_Command):
     valid_for: float
     countdown: float
     warm_up: float = 0.0
+    speed: float | None = None
+    rate: float = 0.0
+    greeting: str = ""
 
 
 class ConfirmVacated(_Command):
@@ -233,6 +250,7 @@ Command: TypeAlias = Annotated[
     | OpenCompartment
     | CloseCompartment
     | Dock
+    | Refill
     | Treat
     | ConfirmVacated
     | RevokeVacated
@@ -249,12 +267,16 @@ Command: TypeAlias = Annotated[
 
 
 class _Report(_Message):
-    """What every durable report carries. `time` is when it happened, by the robot's clock."""
+    """What every durable report carries. `time` is when it happened, by the robot's clock.
+
+    `tank` is what its sprayer's tank holds (L), None without one.
+    """
 
     robot: str
     number: int
     time: AwareDatetime
     state_of_charge: float | None = None
+    tank: float | None = None
 
 
 class CommandDone(_Report):
@@ -381,7 +403,10 @@ Report: TypeAlias = Annotated[
 
 
 class Telemetry(_Message):
-    """The robot as it is now; also the heartbeat. `drive_id` and `cleared_to` let the manager see a lost command."""
+    """The robot as it is now; also the heartbeat. `drive_id` and `cleared_to` let the manager see a lost command.
+
+    `tank` is what its sprayer's tank holds (L), None without one.
+    """
 
     type: Literal["telemetry"] = "telemetry"
     robot: str
@@ -393,6 +418,7 @@ class Telemetry(_Message):
     paused: bool = False
     drive_id: str | None = None
     cleared_to: int | None = None
+    tank: float | None = None
 
 
 class Sighting(_Message):
@@ -455,6 +481,7 @@ FromManager: TypeAlias = Annotated[
     | OpenCompartment
     | CloseCompartment
     | Dock
+    | Refill
     | Treat
     | ConfirmVacated
     | RevokeVacated

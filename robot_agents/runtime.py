@@ -162,11 +162,13 @@ class AgentRuntime:
             self._end("the robot was off")
 
     def _report(self, kind: Callable[..., Report], outcome_of: str | None = None) -> None:
+        telemetry = self._agent.telemetry()
         report = kind(
             robot=self._agent.robot,
             number=self._logbook.next_number,
             time=self._clock.now(),
-            state_of_charge=self._agent.telemetry().state_of_charge,
+            state_of_charge=telemetry.state_of_charge,
+            tank=telemetry.tank,
         )
         self._logbook.add(report, outcome_of)
         if self._was_welcome and self._ended is not None and not self._ended.done():

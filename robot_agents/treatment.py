@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from math import sqrt
+from math import hypot, sqrt
 from typing import Protocol
 
 from robot_agents.agent import Clock, Reporter
@@ -22,16 +22,23 @@ class Treater(Protocol):
 
     def pose(self) -> Pose: ...
 
-    def go_to(self, x: float, y: float) -> None:
-        """Leave the lanes and go straight to a place of the same level (m, site frame)."""
+    def go_to(self, x: float, y: float, speed: float | None = None) -> None:
+        """Leave the lanes and go straight to a place of the same level (m, site frame).
+
+        `speed` (m/s) at most; None: as slowly as the robot does between furniture.
+        """
         ...
 
     def stand(self) -> None:
         """Stop where you are."""
         ...
 
-    def switch(self, on: bool) -> None:
-        """Lamp or sprayer."""
+    def switch(self, on: bool, rate: float = 0.0) -> None:
+        """Lamp or sprayer, which gives `rate` litres per metre driven."""
+        ...
+
+    def tank(self) -> float | None:
+        """What is in the sprayer's tank (L); None for a robot without one."""
         ...
 
     def say(self, text: str) -> None:
@@ -109,11 +116,13 @@ class TreatmentRun:
             self._disturb(because)
         elif was_frozen and self._phase is _Phase.COMING_BACK:
             # It may stand somewhere else by now, and has forgotten where it went.
-            self._robot.go_to(*self._way_back)
+            self._robot.go_to(*self._way_back, self.command.speed)
 
     def arrived(self) -> None:
         """The robot stands where it was sent."""
         match self._phase:
+            case _Phase.ON_THE_WAY if self.command.method is TreatmentMethod.SPRAY:
+                self._pass_on()
             case _Phase.ON_THE_WAY:
                 self._dwell()
             case _Phase.COMING_BACK:
@@ -156,9 +165,16 @@ class TreatmentRun:
             return
         self._disturbed_at = self._clock.now()
         self._used_up = self._confirmed_at
+        sprayed = self._on and self.command.method is TreatmentMethod.SPRAY
         self._switch_off()
+        if self._person and self.command.greeting:
+            self._robot.say(self.command.greeting)
         if self._phase in (_Phase.COMING_BACK, _Phase.WAITING):
             return
+        if sprayed:
+            # It rolls on a little while it brakes: what that leaves dry is sprayed later.
+            pose = self._robot.pose()
+            self._left.insert(0, TreatmentStop(x=pose.x, y=pose.y, dwell=0.0, sprays=True))
         self._keep_what_is_left()
         self._cancel_timer()
         self._robot.stand()
@@ -173,7 +189,9 @@ class TreatmentRun:
             return
         self._phase = _Phase.COUNTDOWN
         seconds = self.command.countdown
-        self._robot.say(f"Disinfection begins in {seconds:.0f} seconds. Please stay out of the room.")
+        sprays = self.command.method is TreatmentMethod.SPRAY
+        what, where = ("Spraying", "leave this area") if sprays else ("Disinfection", "stay out of the room")
+        self._robot.say(f"{what} begins in {seconds:.0f} seconds. Please {where}.")
         self._timer = self._loop.call_later(seconds, self._set_out)
 
     # --- from stop to stop --------------------------------------------------------------------------------
@@ -185,16 +203,53 @@ class TreatmentRun:
             self._phase = _Phase.WAITING
             self._tell(refusal, interrupted=True)
         elif self._left:
-            self._phase = _Phase.ON_THE_WAY
-            self._robot.go_to(self._left[0].x, self._left[0].y)
+            self._go_on()
         else:
             self._come_back("done")
+
+    def _go_on(self) -> None:
+        self._phase = _Phase.ON_THE_WAY
+        self._robot.go_to(self._left[0].x, self._left[0].y, self.command.speed)
+
+    def _pass_on(self) -> None:
+        """A place of a path that is sprayed: from here to the next the sprayer is on, or off."""
+        stop = self._left[0]
+        refusal = self._refusal() if stop.sprays and not self._on else None
+        if refusal is not None:
+            self._phase = _Phase.WAITING
+            self._tell(refusal, interrupted=True)
+            return
+        self._left.pop(0)
+        self._seen.append((stop.x, stop.y))
+        if stop.sprays and not self._suffices(stop):
+            self._left.clear()
+            self._come_back("the tank is empty")
+            return
+        if stop.sprays != self._on and self._left:
+            if self._on:
+                self._switch_off()
+            else:
+                self._on = True
+                self._robot.switch(True, self.command.rate)
+        self._tell()
+        if self._left:
+            self._go_on()
+            return
+        self._seen = [(self._home.x, self._home.y)]
+        self._come_back("done")
+
+    def _suffices(self, stop: TreatmentStop) -> bool:
+        """Whether the tank suffices for the way from a place to the next."""
+        tank = self._robot.tank()
+        if tank is None or not self._left:
+            return True
+        return tank >= self.command.rate * hypot(self._left[0].x - stop.x, self._left[0].y - stop.y)
 
     def _dwell(self) -> None:
         """The robot stands at a stop: shine from here on, and count only what comes after the warm-up."""
         now = self._loop.time()
         stop = self._left[0]
-        comes_on = not self._on and (stop.dwell > 0.0 or self.command.method is TreatmentMethod.SPRAY)
+        comes_on = not self._on and stop.dwell > 0.0
         refusal = self._refusal() if comes_on else None
         if refusal is not None:
             self._phase = _Phase.WAITING
@@ -228,8 +283,7 @@ class TreatmentRun:
             return
         if stop.dwell > 0.0:
             self._tell()
-        self._phase = _Phase.ON_THE_WAY
-        self._robot.go_to(self._left[0].x, self._left[0].y)
+        self._go_on()
 
     def _keep_what_is_left(self) -> None:
         """Of the stop that was interrupted, only what it still lacks is done later."""
@@ -249,7 +303,7 @@ class TreatmentRun:
     def _next_way_back(self) -> None:
         if self._seen:
             self._way_back = self._seen.pop()
-            self._robot.go_to(*self._way_back)
+            self._robot.go_to(*self._way_back, self.command.speed)
         else:
             self._end()
 

@@ -100,6 +100,7 @@ class Body:
         self._instead: Route | None = None
         self._aim: tuple[float, float, bool] | None = None
         self._roving = False
+        self._roving_speed = ROVING_SPEED
         self._watched: dict[Gate, int] = {}
         self._blocked: str | None = None
         self._settled = True
@@ -145,12 +146,13 @@ class Body:
         self._replan(now)
         self._finish()
 
-    def rove(self, x: float, y: float, *, home: bool) -> None:
+    def rove(self, x: float, y: float, *, home: bool, speed: float = ROVING_SPEED) -> None:
         """Leave the lanes and go straight to (x, y); `Stopped` is told once the body stands there.
 
         `home`: that is the waypoint it came from, and it is on the lanes again there.
         """
         now = self._catch_up()
+        self._roving_speed = speed
         self._aim = (x, y, home)
         self._settled = False
         self._replan(now)
@@ -426,7 +428,8 @@ class Body:
         heading = atan2(dy, dx)
         turn = wrapped(heading - self._yaw)
         time = abs(turn) / self.fleet.turn_speed if abs(turn) > AIMED else 0.0
-        profile = lane_profile(length, 0.0, 0.0, min(self._top_speed, ROVING_SPEED) * self._slow, self._acceleration)
+        limit = min(self._top_speed, self._roving_speed) * self._slow
+        profile = lane_profile(length, 0.0, 0.0, limit, self._acceleration)
         rate = turn / time if time else 0.0
         end = now + time + profile.duration
         self._roving = True

@@ -123,6 +123,40 @@ class NoFasterThan:
 
 
 @dataclass(frozen=True, slots=True)
+class Refills:
+    """A robot's tank is filled so often at least, to so many litres, and only with less than `left` in it."""
+
+    robot: str
+    litres: float
+    times: int
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpraysUpTo:
+    """No robot sprays while it drives faster (m/h), and the fastest is no slower by more than 1 %."""
+
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCovers:
+    """With what a robot took from its battery, a whole charge would suffice to spray so much (m²)."""
+
+    robot: str
+    area: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLasts:
+    """A whole charge of a robot would last so many hours of spraying."""
+
+    robot: str
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """No task (of a group) waits longer from its request until its goods are picked up."""
 
@@ -243,6 +277,10 @@ Expected: TypeAlias = (
     | Traced
     | RobotsAtWork
     | NoFasterThan
+    | Refills
+    | SpraysUpTo
+    | ChargeCovers
+    | ChargeLasts
     | Waits
     | Refused
     | RouteAvoids
@@ -339,6 +377,27 @@ _FORMS: Final = (
         "the certificate of night_run covers 99.5 %",
         rf"the certificate of (?P<group>{_NAME}) covers (?P<limit>{_NUMBER}) ?%",
         lambda f: Certified(_text(f, "group"), _number(f, "limit") / 100.0),
+    ),
+    _form(
+        "robot-1 refills to 60 L at least 4 times, with under 6 L left",
+        rf"(?P<robot>{_NAME}) refills to (?P<litres>{_NUMBER}) L at least (?P<times>\d+) times?, "
+        rf"with under (?P<left>{_NUMBER}) L left",
+        lambda f: Refills(_text(f, "robot"), _number(f, "litres"), int(_text(f, "times")), _number(f, "left")),
+    ),
+    _form(
+        "robots spray at up to 3500 m/h",
+        rf"robots spray at up to (?P<limit>{_NUMBER}) m/h",
+        lambda f: SpraysUpTo(_number(f, "limit")),
+    ),
+    _form(
+        "a charge of robot-1 suffices for 20000 m²",
+        rf"a charge of (?P<robot>{_NAME}) suffices for (?P<limit>{_NUMBER}) m(?:²|2)",
+        lambda f: ChargeCovers(_text(f, "robot"), _number(f, "limit")),
+    ),
+    _form(
+        "a charge of robot-1 lasts 6 to 8 h of spraying",
+        rf"a charge of (?P<robot>{_NAME}) lasts (?P<least>{_NUMBER}) to (?P<most>{_NUMBER}) h of spraying",
+        lambda f: ChargeLasts(_text(f, "robot"), _number(f, "least"), _number(f, "most")),
     ),
     _form(
         "all [stat] tasks are completed",
@@ -482,6 +541,10 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
             return [((NameKind.PLACE,), start), ((NameKind.PLACE,), goal), (_WAYS, what)]
         case RouteTakes(start, goal) | RouteLength(start, goal):
             return [((NameKind.PLACE,), start), ((NameKind.PLACE,), goal)]
+        case Refills(robot) | ChargeCovers(robot) | ChargeLasts(robot):
+            return [((NameKind.ROBOT,), robot)]
+        case SpraysUpTo():
+            return []
         case ChargeAbove(robot):
             return [((NameKind.ROBOT,), robot)] if robot is not None else []
         case NeverEnters(robot, zone):

@@ -1,4 +1,4 @@
-"""What a body has besides its drive: compartments that open and close, and the contacts for its charger."""
+"""What a body has besides its drive: compartments that open and close, the contacts for its charger, and its tank."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from maps.model import Charger, WaypointId
+from maps.model import Charger, RefillPoint, WaypointId
 from sim.bodies import Body
-from sim.port import BodyEvent, ChargeReached, CompartmentMoved, Docked, Refusal
+from sim.port import BodyEvent, ChargeReached, CompartmentMoved, Docked, Refilled, Refusal
+from sim.tank import Tank
 
 COMPARTMENT_TIME: Final = 2.0
 DOCKING_TIME: Final = 6.0
@@ -38,7 +39,9 @@ class Fittings:
         self._charge_levels = tuple(sorted({body.fleet.battery.recharge_below, 0.8, 1.0}))
         self._charging: asyncio.TimerHandle | None = None
         self._docked_at: Charger | None = None
+        self._filling: asyncio.TimerHandle | None = None
         self.on_since: float | None = None
+        self.tank = Tank(body) if body.fleet.sprayer is not None else None
 
     def move_compartment(self, compartment: str, opened: bool) -> None:
         if compartment not in self._open:
@@ -65,10 +68,28 @@ class Fittings:
         elif self._charging is None:
             self._charging = self._loop.call_later(self._varied(DOCKING_TIME), self._docked, charger)
 
-    def switch(self, on: bool) -> None:
-        """Its lamp or sprayer."""
+    def switch(self, on: bool, rate: float = 0.0) -> None:
+        """Its lamp or sprayer, which gives `rate` litres per metre."""
+        if self.tank is not None:
+            self.tank.give(rate if on else 0.0)
         if on is (self.on_since is None):
             self.on_since = self._loop.time() if on else None
+
+    def refill(self, waypoint: WaypointId, point: RefillPoint | None) -> None:
+        """Fill the tank at the refill point at `waypoint`, where the body must stand; None when there is none."""
+        sprayer = self._body.fleet.sprayer
+        if point is None or sprayer is None:
+            self._refuse(waypoint, f"no tank of this robot is filled at {waypoint}")
+        elif self._body.moving or self._body.waypoint != waypoint:
+            self._refuse(waypoint, f"the robot does not stand at refill point {waypoint}")
+        elif self._filling is None:
+            self._filling = self._loop.call_later(self._varied(sprayer.refill_time), self._filled, waypoint)
+
+    def leave_refill_point(self) -> None:
+        """It drives away: what is not in the tank yet never comes there."""
+        if self._filling is not None:
+            self._filling.cancel()
+            self._filling = None
 
     def undock(self) -> None:
         if self._charging is not None:
@@ -91,6 +112,12 @@ class Fittings:
         self._body.charge.draw(-charger.power, now)
         self._tell(Docked(charger.waypoint, now))
         self._await_level()
+
+    def _filled(self, waypoint: WaypointId) -> None:
+        self._filling = None
+        if self.tank is not None:
+            self.tank.fill()
+        self._tell(Refilled(waypoint, self._loop.time()))
 
     def _await_level(self) -> None:
         now = self._loop.time()

@@ -23,7 +23,7 @@ from fleet_manager.domain.disinfection import DEFAULT_DOSE
 from fleet_manager.domain.events import Recorded, TaskEnded
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed
-from fleet_manager.domain.tasks import Actor, Priority
+from fleet_manager.domain.tasks import Actor, Priority, SprayOrder, TreatmentMethod
 from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.commands import SubmitAny, SubmitDisinfection, UserCommand
 from fleet_manager.orchestration.orchestrator import Orchestrator
@@ -272,6 +272,21 @@ class Hospital:
         """Somebody of the facility's staff asks for a disinfection by UV-C light."""
         return await self.submit(
             SubmitDisinfection(actor=Actor(id="facility-1", role="facility"), zone=zone, dose=dose)
+        )
+
+    async def spray(
+        self, zone: str, *, agent: str | None = None, volume: float | None = None, order: SprayOrder | None = None
+    ) -> TaskView:
+        """Somebody of the facility's staff asks for a zone to be sprayed, with `volume` L/m²."""
+        return await self.submit(
+            SubmitDisinfection(
+                actor=Actor(id="facility-1", role="facility"),
+                zone=zone,
+                method=TreatmentMethod.SPRAY,
+                agent=agent,
+                volume=volume,
+                order=order,
+            )
         )
 
     async def submit(self, command: SubmitAny) -> TaskView:

@@ -82,19 +82,20 @@ class LampShinesOnNobody(Invariant):
     """No lamp is on with a person in the room, or with its door open, or came on without a fresh word of a person.
 
     People and doors are those of the true world. The word has to be newer than what was last told of a person or an
-    open door in the room, and no older than the rule's age.
+    open door in the room, and no older than the rule's age. A sprayer goes off and on again on its path while its robot
+    sees to it that nobody comes: for that the word holds as long as a cordon does.
     """
 
     name = "no lamp shines on anybody"
 
     def __init__(self) -> None:
-        self._confirmed: dict[ZoneId, float] = {}
+        self._confirmed: dict[ZoneId, list[float]] = {}
         self._disturbed: dict[ZoneId, float] = {}
 
     def each(self, scene: Scene, recorded: Recorded) -> str | None:
         event, now = recorded.event, scene.world.loop.time()
         if isinstance(event, e.RoomReported) and event.news is RoomNews.VACATED:
-            self._confirmed[event.room.zone] = now
+            self._confirmed.setdefault(event.room.zone, []).append(now)
         elif isinstance(event, e.RoomReported) and event.news in (RoomNews.PERSON, RoomNews.DOOR_OPENED):
             self._disturbed[event.room.zone] = now
         return None
@@ -110,17 +111,18 @@ class LampShinesOnNobody(Invariant):
                     return f"{robot} shines on somebody in {zone}"
                 if rooms.door_open(zone):
                     return f"{robot} shines in {zone}, whose door is open"
-                found = self._unconfirmed(zone, since)
+                sprays = scene.site.fleets[scene.state.robots[robot].fleet].sprayer is not None
+                found = self._unconfirmed(zone, since, scene.site.spraying.cordon_age if sprays else _OLDEST)
                 if found is not None:
                     return f"{robot} shines in {zone}, {found}"
         return None
 
-    def _unconfirmed(self, zone: ZoneId, since: float) -> str | None:
+    def _unconfirmed(self, zone: ZoneId, since: float, oldest: float) -> str | None:
         """Why the lamp should not have come on at `since`."""
-        confirmed = self._confirmed.get(zone)
-        if confirmed is None or confirmed > since:
+        confirmed = max((time for time in self._confirmed.get(zone, ()) if time <= since), default=None)
+        if confirmed is None:
             return "which nobody had confirmed as vacated"
         if confirmed < self._disturbed.get(zone, confirmed) < since:
             return "which nobody had confirmed anew"
         age = since - confirmed
-        return f"on a word {age:.0f} s old" if age > _OLDEST else None
+        return f"on a word {age:.0f} s old" if age > oldest else None

@@ -27,6 +27,8 @@ from sim.expectations import (
     AtLeast,
     Certified,
     ChargeAbove,
+    ChargeCovers,
+    ChargeLasts,
     Completed,
     Deadline,
     Delivered,
@@ -42,6 +44,7 @@ from sim.expectations import (
     NoOverlaps,
     NoRefusals,
     ProvenBy,
+    Refills,
     Refused,
     RobotsAtWork,
     RouteAvoids,
@@ -49,12 +52,14 @@ from sim.expectations import (
     RouteTakes,
     RouteUses,
     SomebodyAlerted,
+    SpraysUpTo,
     Traced,
     Waits,
 )
 from sim.jams import Jam
 from sim.scenario_fields import seconds_after
 from sim.scene import Broken
+from sim.spray_record import charge_used, fastest, hours_per_charge, refills
 from sim.stage import Happening
 from sim.story import story
 from sim.violations import Motion, Violation
@@ -170,6 +175,16 @@ def _verdict(expected: Expected, evidence: Evidence) -> _Verdict:
             return _Verdict(len(robots) >= count, f"{len(robots)} robots: {', '.join(sorted(map(str, robots)))}")
         case NoFasterThan(speed_kmh):
             return _no_faster_than(speed_kmh / 3.6, evidence)
+        case Refills():
+            return _refills(expected, evidence)
+        case SpraysUpTo(speed):
+            return _sprays_up_to(speed, evidence)
+        case ChargeCovers(robot, area):
+            return _charge_covers(robot, area, evidence)
+        case ChargeLasts(robot, least, most):
+            hours = hours_per_charge(robot, evidence.log)
+            found = f"{robot}'s would last {hours:.1f} h" if hours is not None else f"{robot} did not spray"
+            return _Verdict(hours is not None and least <= hours <= most, found, (robot,))
         case Waits(group, minutes):
             return _waits(group, timedelta(minutes=minutes), evidence)
         case Refused(group):
@@ -515,6 +530,35 @@ def _swept(x: float, y: float, yaw: float, speed: float, acceleration: float, du
     if metres == 0.0:
         return Point(x, y)
     return LineString([(x, y), (x + metres * math.cos(yaw), y + metres * math.sin(yaw))])
+
+
+def _refills(expected: Refills, evidence: Evidence) -> _Verdict:
+    robot, filled = expected.robot, refills(expected.robot, evidence.log)
+    bad = next((r for r in filled if r.before >= expected.left or abs(r.after - expected.litres) > 0.1), None)
+    if bad is not None:
+        at = evidence.clock(bad.at)
+        found = f"from {bad.before:.1f} to {bad.after:.1f} L at {at}"
+        return _Verdict(False, found, (robot,), bad.at)
+    return _Verdict(len(filled) >= expected.times, f"{len(filled)} times", (robot,))
+
+
+def _sprays_up_to(speed: float, evidence: Evidence) -> _Verdict:
+    found = fastest(evidence.log, evidence.motion, evidence.start)
+    if found is None:
+        return _Verdict(False, "no robot sprayed")
+    most = found[0] * 3600.0
+    holds = 0.99 * speed <= most <= speed * (1.0 + 1e-6)
+    return _Verdict(holds, f"{found[1]} at {most:.0f} m/h", (found[1],), found[2])
+
+
+def _charge_covers(robot: str, area: float, evidence: Evidence) -> _Verdict:
+    proofs = [proof for proof in evidence.certificates.values() if proof.spray is not None]
+    sprayed = sum(p.spray.area for p in proofs if p.spray is not None and p.spray.robots == (robot,))
+    used = charge_used(robot, evidence.log)
+    if not sprayed or not used:
+        return _Verdict(False, f"{robot} sprayed nothing by itself", (robot,))
+    found = f"{sprayed:.0f} m² took {used:.1%}: {sprayed / used:.0f} m² a charge"
+    return _Verdict(sprayed / used >= area, found, (robot,))
 
 
 # --- routes ----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from sim.link_messages import (
     MoveCompartment,
     OpenDoor,
     Proceed,
+    Refill,
     Rejected,
     ReleaseCrossing,
     ReleaseDoor,
@@ -140,14 +141,17 @@ class RemoteWorld:
     def close_compartment(self, robot: RobotId, compartment: str) -> None:
         self._want(("compartment", robot, compartment), MoveCompartment(robot, compartment, False))
 
-    def rove(self, robot: RobotId, x: float, y: float) -> None:
-        self._want(("motion", robot), Rove(robot, x, y))
+    def rove(self, robot: RobotId, x: float, y: float, speed: float | None = None) -> None:
+        self._want(("motion", robot), Rove(robot, x, y, speed))
 
     def stand(self, robot: RobotId) -> None:
         self._want(("motion", robot), Rove(robot, None, None))
 
-    def switch(self, robot: RobotId, on: bool) -> None:
-        self._want(("switch", robot), Switch(robot, on))
+    def switch(self, robot: RobotId, on: bool, rate: float = 0.0) -> None:
+        self._want(("switch", robot), Switch(robot, on, rate))
+
+    def refill(self, robot: RobotId, place: WaypointId) -> None:
+        self._want(("motion", robot), Refill(robot, place))
 
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
         self._want(("room", robot), WatchRoom(robot, zone, watched))

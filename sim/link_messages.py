@@ -68,11 +68,18 @@ class Rove(Value, frozen=True, tag=True):
     robot: RobotId
     x: float | None
     y: float | None
+    speed: float | None = None
 
 
 class Switch(Value, frozen=True, tag=True):
     robot: RobotId
     on: bool
+    rate: float = 0.0
+
+
+class Refill(Value, frozen=True, tag=True):
+    robot: RobotId
+    place: WaypointId
 
 
 class WatchRoom(Value, frozen=True, tag=True):
@@ -147,6 +154,7 @@ Request: TypeAlias = (
     | MoveCompartment
     | Rove
     | Switch
+    | Refill
     | WatchRoom
     | WatchPeople
     | Subscribe

@@ -77,7 +77,7 @@ class Place(Value, frozen=True, tag=True):
 
 
 class BodyState(Value, frozen=True, tag=True):
-    """A body at `time`. `sequence` is the last node passed (-1 for none)."""
+    """A body at `time`. `sequence` is the last node passed (-1 for none), `tank` what is in its sprayer's (L)."""
 
     robot: RobotId
     time: float
@@ -88,6 +88,7 @@ class BodyState(Value, frozen=True, tag=True):
     paused: bool = False
     moving: bool = False
     sequence: int = -1
+    tank: float | None = None
 
 
 # --- what bodies tell --------------------------------------------------------------------------------------
@@ -150,6 +151,13 @@ class Docked(Value, frozen=True, tag=True):
     time: float
 
 
+class Refilled(Value, frozen=True, tag=True):
+    """Its sprayer's tank is full."""
+
+    place: WaypointId
+    time: float
+
+
 class RoomSensed(Value, frozen=True, tag=True):
     """What the robot, or the door's sensor, sees of the room that it watches."""
 
@@ -177,7 +185,7 @@ class PeopleSeen(Value, frozen=True, tag=True):
 
 
 class Refusal(Value, frozen=True, tag=True):
-    """The body can't dock at or open what was named by `subject`."""
+    """The body can't dock at, open or be refilled at what was named by `subject`."""
 
     subject: str
     reason: str
@@ -192,6 +200,7 @@ BodyEvent: TypeAlias = (
     | ChargeReached
     | CompartmentMoved
     | Docked
+    | Refilled
     | RoomSensed
     | PeopleSeen
     | Refusal
@@ -293,16 +302,23 @@ class BodyPort(Protocol):
 
     def close_compartment(self, robot: RobotId, compartment: str) -> None: ...
 
-    def rove(self, robot: RobotId, x: float, y: float) -> None:
-        """Leave the lanes and go straight to a place of the same level. `Stopped` follows when it stands there."""
+    def rove(self, robot: RobotId, x: float, y: float, speed: float | None = None) -> None:
+        """Leave the lanes and go straight to a place of the same level. `Stopped` follows when it stands there.
+
+        `speed` (m/s) at most; None: as slowly as between furniture.
+        """
         ...
 
     def stand(self, robot: RobotId) -> None:
         """Give up where it should have roved to."""
         ...
 
-    def switch(self, robot: RobotId, on: bool) -> None:
-        """Switch its lamp or sprayer."""
+    def switch(self, robot: RobotId, on: bool, rate: float = 0.0) -> None:
+        """Switch its lamp or sprayer, which gives `rate` litres per metre driven."""
+        ...
+
+    def refill(self, robot: RobotId, place: WaypointId) -> None:
+        """Fill its tank at the refill point the body stands at. `Refilled` or `Refusal` follows."""
         ...
 
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:

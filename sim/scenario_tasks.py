@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from fleet_manager.domain.disinfection import DEFAULT_DOSE
-from fleet_manager.domain.tasks import Actor, Priority, StopKind, TreatmentMethod
+from fleet_manager.domain.tasks import Actor, Priority, SprayOrder, StopKind, TreatmentMethod
 from fleet_manager.orchestration.commands import (
     CheckpointRequest,
     CollectionPlace,
@@ -55,17 +55,34 @@ class AskedTask(Part):
         """What it is, for a person."""
 
 
+class Order(Part):
+    """Infection control's order to spray outdoors."""
+
+    by: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+
+
 class Disinfection(AskedTask):
-    """A zone is disinfected; `dose` in J/m² for ultraviolet light."""
+    """A zone is disinfected; `dose` in J/m² for ultraviolet light, `volume` in mL/m² of the `agent` for spray."""
 
     kind: Literal["disinfection"] = "disinfection"
     zone: ZoneName
     method: TreatmentMethod = TreatmentMethod.UV
     dose: Annotated[float, Field(gt=0, le=100_000)] = DEFAULT_DOSE
+    agent: str | None = None
+    volume: Annotated[float, Field(gt=0, le=2_000)] | None = None
+    order: Order | None = None
 
     def command(self, moments: Moments) -> SubmitAny:
         return SubmitDisinfection(
-            actor=FACILITY, zone=self.zone, method=self.method, dose=self.dose, priority=self.priority
+            actor=FACILITY,
+            zone=self.zone,
+            method=self.method,
+            dose=self.dose,
+            agent=self.agent,
+            volume=self.volume / 1000.0 if self.volume is not None else None,
+            order=SprayOrder(by=self.order.by, reason=self.order.reason) if self.order is not None else None,
+            priority=self.priority,
         )
 
     @property

@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from maps.model import CrossingId, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, Site, WaypointId, ZoneId
-from sim.bodies import Body, Passages
+from sim.bodies import ROVING_SPEED, Body, Passages
 from sim.crossings import SimulatedCrossing
 from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
@@ -38,6 +38,7 @@ from sim.port import (
 )
 from sim.rooms import Rooms
 from sim.routes import AT, Ways
+from sim.tank import Tank
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -117,6 +118,7 @@ class World:
         body = self.body(robot)
         if any(node.waypoint != body.waypoint for node in nodes):
             self._fittings[robot].undock()
+            self._fittings[robot].leave_refill_point()
         body.drive(nodes, cleared_to)
 
     def proceed(self, robot: RobotId, cleared_to: int) -> None:
@@ -140,18 +142,32 @@ class World:
         self.body(robot)
         self._fittings[robot].move_compartment(compartment, opened=False)
 
-    def rove(self, robot: RobotId, x: float, y: float) -> None:
+    def rove(self, robot: RobotId, x: float, y: float, speed: float | None = None) -> None:
         body = self.body(robot)
-        self._fittings[robot].undock()
+        fittings = self._fittings[robot]
+        fittings.undock()
+        if fittings.tank is not None:
+            fittings.tank.mark()
         came_from = self.site.waypoints[body.last_waypoint]
-        body.rove(x, y, home=hypot(came_from.x - x, came_from.y - y) <= AT)
+        body.rove(x, y, home=hypot(came_from.x - x, came_from.y - y) <= AT, speed=speed or ROVING_SPEED)
 
     def stand(self, robot: RobotId) -> None:
         self.body(robot).stand()
 
-    def switch(self, robot: RobotId, on: bool) -> None:
+    def switch(self, robot: RobotId, on: bool, rate: float = 0.0) -> None:
         self.body(robot)
-        self._fittings[robot].switch(on)
+        self._fittings[robot].switch(on, rate)
+
+    def refill(self, robot: RobotId, place: WaypointId) -> None:
+        fleet = self.body(robot).fleet.id
+        point = self.site.refill_points.get(place)
+        serves = point is not None and (point.fleets is None or fleet in point.fleets)
+        self._fittings[robot].refill(place, point if serves else None)
+
+    def tank(self, robot: RobotId) -> Tank | None:
+        """The tank of its sprayer, None for a robot without one."""
+        self.body(robot)
+        return self._fittings[robot].tank
 
     def watch_room(self, robot: RobotId, zone: ZoneId, watched: bool) -> None:
         self.body(robot)
@@ -178,6 +194,9 @@ class World:
     def state(self, robot: RobotId) -> BodyState:
         """As the robot takes itself to be."""
         state = self.body(robot).state()
+        tank = self._fittings[robot].tank
+        if tank is not None:
+            state = msgspec.structs.replace(state, tank=tank.litres)
         if robot not in self._astray:
             return state
         dx, dy = self._astray[robot]

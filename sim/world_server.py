@@ -26,6 +26,7 @@ from sim.link_messages import (
     MoveCompartment,
     OpenDoor,
     Proceed,
+    Refill,
     Rejected,
     ReleaseCrossing,
     ReleaseDoor,
@@ -147,12 +148,14 @@ class WorldServer:
                 world.dock(robot, charger)
             case MoveCompartment(robot, compartment, opened):
                 (world.open_compartment if opened else world.close_compartment)(robot, compartment)
-            case Rove(robot, float(x), float(y)):
-                world.rove(robot, x, y)
+            case Rove(robot, float(x), float(y), speed):
+                world.rove(robot, x, y, speed)
             case Rove(robot):
                 world.stand(robot)
-            case Switch(robot, on):
-                world.switch(robot, on)
+            case Switch(robot, on, rate):
+                world.switch(robot, on, rate)
+            case Refill(robot, place):
+                world.refill(robot, place)
             case WatchRoom(robot, zone, watched):
                 world.watch_room(robot, zone, watched)
             case WatchPeople(robot, watched):

@@ -219,6 +219,7 @@ class FakeFleetManager:
             pose=self._pose(robot, 0.0),
             waypoint=home,
             state_of_charge=None if fleet.carrier is CarrierKind.PERSON else self._bodies[robot].charge,
+            tank=None,
             task=None,
             mission=None,
             destination=None,

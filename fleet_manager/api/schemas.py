@@ -29,6 +29,7 @@ from fleet_manager.domain.tasks import (
     ItemId,
     ItemOutcome,
     Priority,
+    SprayOrder,
     StopKind,
     TaskId,
     TaskStatus,
@@ -135,6 +136,13 @@ class RequestedStop(_Request):
         )
 
 
+class RequestedOrder(_Request):
+    """Infection control's order to spray outdoors: who gave it, and why."""
+
+    by: Id
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class DisinfectionRequest(_Request):
     """Disinfect a zone, by its id or name. `dose` in J/m² for `uv`: 1000 reaches spores, 100 vegetative bacteria."""
 
@@ -148,6 +156,13 @@ class DisinfectionRequest(_Request):
     zone: Id
     method: TreatmentMethod = TreatmentMethod.UV
     dose: Annotated[float, Field(gt=0.0, le=100_000.0, allow_inf_nan=False)] = DEFAULT_DOSE
+    agent: Id | None = Field(default=None, description="For spray: a disinfectant of the site; by default the first.")
+    volume: Annotated[float, Field(gt=0.0, le=2000.0, allow_inf_nan=False)] | None = Field(
+        default=None, description="For spray: mL/m² on the ground; by default the agent's own."
+    )
+    order: RequestedOrder | None = Field(
+        default=None, description="For spray outdoors: infection control's order, with its reason."
+    )
     priority: Priority = Priority.ROUTINE
     earliest_start: Moment | None = None
     due: Moment | None = None
@@ -159,6 +174,9 @@ class DisinfectionRequest(_Request):
             zone=self.zone,
             method=self.method,
             dose=self.dose,
+            agent=self.agent,
+            volume=self.volume / 1000.0 if self.volume is not None else None,
+            order=SprayOrder(by=self.order.by, reason=self.order.reason) if self.order is not None else None,
             priority=self.priority,
             earliest_start=self.earliest_start,
             due=self.due,

@@ -15,7 +15,7 @@ ClosureId = NewType("ClosureId", str)
 
 class ClosureKind(StrEnum):
     """Who or what closes: a person, something in a robot's way, a lift or a crossing's signal that does not answer, a
-    bed, a fire alarm.
+    bed, a fire alarm, a zone that was sprayed.
     """
 
     PERSON = "person"
@@ -24,9 +24,10 @@ class ClosureKind(StrEnum):
     CROSSING = "crossing"
     RESERVED = "reserved"
     ALARM = "alarm"
+    WET = "wet"
 
 
-_STRICT: Final = frozenset({ClosureKind.PERSON, ClosureKind.ALARM})
+_STRICT: Final = frozenset({ClosureKind.PERSON, ClosureKind.ALARM, ClosureKind.WET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

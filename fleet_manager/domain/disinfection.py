@@ -61,8 +61,9 @@ class Room:
 
     `person_at` is set while a person is known to be in it, `open_at` while its door is known to be open. `treated_at`,
     `method` and `dose` (the least of all targets in reach, J/m²) are of the last complete treatment, the task
-    `treated_by`. Goods of the class
-    `soiled_by` changed hands in it at `soiled_at`, after which the site wants it disinfected.
+    `treated_by`. Goods of the class `soiled_by` changed hands in it at `soiled_at`, after which the site wants it
+    disinfected. It was sprayed, and nobody enters before `re_entry_at`; `left_over` is what a spraying did that ended
+    unfinished.
     """
 
     zone: ZoneId
@@ -79,6 +80,8 @@ class Room:
     treated_by: TaskId | None = None
     soiled_at: datetime | None = None
     soiled_by: ItemClassId | None = None
+    re_entry_at: datetime | None = None
+    left_over: TreatmentRecord | None = None
 
     def due(self, care: ZoneCare) -> Due | None:
         """Since when, or from when on, it is to be disinfected by the site's rules; None when by none of them."""
@@ -111,6 +114,20 @@ class Room:
                 return replace(self, open_at=None)
             case RoomNews.DISCHARGED:
                 return replace(self, discharged_at=at, cleaned_at=None, cleaned_by=None, vacated_at=None)
+
+    def is_wet(self, now: datetime) -> bool:
+        """Whether it was sprayed, and nobody may enter it yet."""
+        return self.re_entry_at is not None and now < self.re_entry_at
+
+    def not_ready_outdoors(self, now: datetime, cordon_age: timedelta) -> str | None:
+        """As `not_ready`, for a yard or a street: it has no door, and is cordoned off instead."""
+        if self.person_at is not None:
+            return f"a person is in {self.zone}"
+        if self.vacated_at is None:
+            return f"{self.zone} is not confirmed as vacated and cordoned off"
+        if now - self.vacated_at > cordon_age:
+            return f"{self.zone} was confirmed as vacated at {self.vacated_at:%H:%M} UTC, too long ago"
+        return None
 
     def not_ready(self, now: datetime, rules: DisinfectionRules) -> str | None:
         """Why no lamp or sprayer may start in it now, in words that say what to do; None when it may."""
@@ -153,7 +170,8 @@ class LampRecord:
 class TreatmentSample:
     """From `at` on the robot stands at (x, y), or is on a straight way to the next sample's place.
 
-    `on`: its lamp shines or its sprayer sprays. `because` says in words why that changed.
+    `on`: its lamp shines or its sprayer sprays. `because` says in words why that changed. `tank` is what the sprayer of
+    `robot` held then (L).
     """
 
     at: datetime
@@ -161,6 +179,8 @@ class TreatmentSample:
     y: float
     on: bool
     because: str = ""
+    robot: RobotId | None = None
+    tank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +195,11 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentRecord:
-    """What one task really did, as its robot reported it."""
+    """What one task really did, as its robot reported it; `robot` is the newest.
+
+    `sorties` counts how often a robot set out for it. One that goes on with what another task left unfinished has that
+    task's samples too: it `continues` it.
+    """
 
     task: TaskId
     treatment: Treatment
@@ -187,6 +211,14 @@ class TreatmentRecord:
     samples: tuple[TreatmentSample, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     ended_at: datetime | None = None
+    continues: TaskId | None = None
+    sorties: int = 1
+
+    @property
+    def last_on(self) -> datetime | None:
+        """When its lamp or sprayer was on last."""
+        pairs = zip(self.samples, self.samples[1:], strict=False)
+        return max((after.at for before, after in pairs if before.on), default=None)
 
     @property
     def shone(self) -> float:

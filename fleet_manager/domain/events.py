@@ -236,19 +236,33 @@ class TreatmentSampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentResumed:
-    """`actor` confirmed the room anew."""
+    """`actor` confirmed the room anew, and `robot` goes on; `sortie`: it sets out anew."""
 
     task: TaskId
     actor: Actor
+    robot: RobotId | None = None
+    sortie: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentEnded:
-    """`dose` (J/m²) is the least of all targets in reach; `complete` when none got less than was asked for."""
+    """`dose` (J/m²) is the least of all targets in reach; `complete` when none got less than was asked for.
+
+    Where it was sprayed nobody enters before `re_entry_at`.
+    """
 
     task: TaskId
     dose: float
     complete: bool
+    re_entry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TankTold:
+    """What a sprayer's tank holds (L), when that is not what was known."""
+
+    robot: RobotId
+    tank: float
 
 
 # --- wards ---------------------------------------------------------------------------------------------------
@@ -440,6 +454,7 @@ class CommandEnded:
     reason: str
     report: int
     state_of_charge: float | None = None
+    tank: float | None = None
 
 
 # --- traffic -----------------------------------------------------------------------------------------------
@@ -659,6 +674,7 @@ Event: TypeAlias = (
     | TreatmentSampled
     | TreatmentResumed
     | TreatmentEnded
+    | TankTold
     | CheckpointVisited
     | CheckpointMissed
     | CueRaised

@@ -21,6 +21,7 @@ class MissionKind(StrEnum):
     TREAT = "treat"
     PATROL = "patrol"
     CHARGE = "charge"
+    REFILL = "refill"
     PARK = "park"
     DECONTAMINATE = "decontaminate"
 
@@ -39,6 +40,7 @@ class StepKind(StrEnum):
     TREAT = "treat"
     INSPECT = "inspect"
     DOCK = "dock"
+    REFILL = "refill"
     DECONTAMINATE = "decontaminate"
 
 
@@ -59,11 +61,15 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentStop:
-    """Where a robot treats a room from, in the site frame (m), and for how long (s); 0 is driven through."""
+    """Where a robot treats a room from, in the site frame (m), and for how long (s); 0 is driven through.
+
+    `sprays`: the sprayer is on from here to the next.
+    """
 
     x: float
     y: float
     dwell: float
+    sprays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

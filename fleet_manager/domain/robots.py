@@ -172,6 +172,7 @@ class CommandKind(StrEnum):
     OPEN_COMPARTMENT = "open_compartment"
     CLOSE_COMPARTMENT = "close_compartment"
     DOCK = "dock"
+    REFILL = "refill"
     TREAT = "treat"
     CONFIRM_VACATED = "confirm_vacated"
     REVOKE_VACATED = "revoke_vacated"
@@ -184,7 +185,7 @@ class CommandKind(StrEnum):
 class PendingCommand:
     """A command that the agent has not reported as done; sent again after every reconnect.
 
-    `subject` is the id of the command that this one is about.
+    `subject` is the id of the command, or the place, that this one is about.
     """
 
     id: str
@@ -206,7 +207,7 @@ class Robot:
     what it was wiped with works until `contact_until`. `loads` names the compartment of each item on board, `opened`
     the compartments that stand open. `home` replaces the site's own while that one is needed by others. `retreat` is
     the way from the end of its drive to where it can stay: planned for, so that others pass in turn, but driven only
-    when it has nothing else to do.
+    when it has nothing else to do. `tank` is what its sprayer's tank holds (L); None until its agent has told.
     """
 
     id: RobotId
@@ -219,6 +220,7 @@ class Robot:
     waypoint: WaypointId | None = None
     home: WaypointId | None = None
     state_of_charge: float = 1.0
+    tank: float | None = None
     docked: bool = False
     mission: MissionId | None = None
     drive: Drive | None = None

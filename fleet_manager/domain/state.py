@@ -28,7 +28,17 @@ from fleet_manager.domain.robots import CommandKind, DeviceSession, Drive, Prece
 from fleet_manager.domain.schedules import Schedule, ScheduleId
 from fleet_manager.domain.screening import Cue, CueId, CueState
 from fleet_manager.domain.shifts import ShiftHandover
-from fleet_manager.domain.tasks import DeliveryTask, Item, ItemId, ItemOutcome, ItemState, StopKind, TaskId, TaskStatus
+from fleet_manager.domain.tasks import (
+    DeliveryTask,
+    Item,
+    ItemId,
+    ItemOutcome,
+    ItemState,
+    StopKind,
+    TaskId,
+    TaskStatus,
+    TreatmentMethod,
+)
 from maps.model import CrossingId, DoorId, LaneId, LiftId, RobotId, Site, WaypointId, ZoneId
 
 
@@ -466,6 +476,7 @@ def _treatment_sampled(s: FleetState, event: e.TreatmentSampled, at: datetime) -
         if room is not None:
             s.put_room(replace(room, vacated_at=None, vacated_by=None))
     s.put_treatment(replace(record, samples=(*record.samples, event.sample), interruptions=interruptions))
+    _tank_is(s, event.robot, event.sample.tank)
     _report_taken(s, event.robot, event.report, event.state_of_charge)
 
 
@@ -474,19 +485,34 @@ def _treatment_resumed(s: FleetState, event: e.TreatmentResumed, at: datetime) -
     interruptions = tuple(
         i if i.over is not None else replace(i, over=at, confirmed_by=event.actor) for i in record.interruptions
     )
-    s.put_treatment(replace(record, interruptions=interruptions))
+    robot, sorties = event.robot or record.robot, record.sorties + event.sortie
+    s.put_treatment(replace(record, interruptions=interruptions, robot=robot, sorties=sorties))
+
+
+def _tank_told(s: FleetState, event: e.TankTold, at: datetime) -> None:
+    _tank_is(s, event.robot, event.tank)
+
+
+def _tank_is(s: FleetState, robot: RobotId, tank: float | None) -> None:
+    if tank is not None:
+        s.put_robot(replace(s.robots[robot], tank=tank))
 
 
 def _treatment_ended(s: FleetState, event: e.TreatmentEnded, at: datetime) -> None:
     record = replace(s.treatments[event.task], ended_at=at)
     s.put_treatment(record)
     zone, robot = record.treatment.zone, record.robot
+    room = s.rooms.get(zone) or Room(zone=zone)
+    if record.treatment.method is TreatmentMethod.SPRAY:
+        room = replace(room, re_entry_at=event.re_entry_at, left_over=None if event.complete else record)
+        s.put_room(room)
     if event.complete:
-        room = s.rooms.get(zone) or Room(zone=zone)
-        done = replace(room, treated_at=at, method=record.treatment.method, dose=event.dose, treated_by=event.task)
+        dose = event.dose if record.treatment.method is TreatmentMethod.UV else None
+        done = replace(room, treated_at=at, method=record.treatment.method, dose=dose, treated_by=event.task)
         s.put_room(replace(done, vacated_at=None))
-    lamp = s.lamps.get(robot) or LampRecord(robot=robot)
-    s.put_lamp(replace(lamp, shone=lamp.shone + record.shone))
+    if record.treatment.method is TreatmentMethod.UV:
+        lamp = s.lamps.get(robot) or LampRecord(robot=robot)
+        s.put_lamp(replace(lamp, shone=lamp.shone + record.shone))
 
 
 def _checkpoint_visited(s: FleetState, event: e.CheckpointVisited, at: datetime) -> None:
@@ -666,6 +692,8 @@ def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
             others = tuple(c for c in opened if c != ended.compartment)
             opened = (*others, ended.compartment) if ended.kind is CommandKind.OPEN_COMPARTMENT else others
     s.put_robot(replace(robot, pending=pending, docked=docked, opened=opened))
+    if ended is not None and ended.kind is CommandKind.REFILL:
+        _tank_is(s, event.robot, event.tank)
     _report_taken(s, event.robot, event.report, event.state_of_charge)
 
 
@@ -858,6 +886,7 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TreatmentSampled: _treatment_sampled,
     e.TreatmentResumed: _treatment_resumed,
     e.TreatmentEnded: _treatment_ended,
+    e.TankTold: _tank_told,
     e.CheckpointVisited: _checkpoint_visited,
     e.CheckpointMissed: _checkpoint_missed,
     e.CueRaised: _cue_raised,

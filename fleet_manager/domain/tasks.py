@@ -10,7 +10,7 @@ from typing import Final, NewType
 from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
 from fleet_manager.domain.inspections import Inspection, Visit
 from fleet_manager.domain.windows import Window
-from maps.model import ItemClassId, RobotId, WaypointId, ZoneId
+from maps.model import ItemClassId, RobotId, SprayAgentId, WaypointId, ZoneId
 
 TaskId = NewType("TaskId", str)
 ItemId = NewType("ItemId", str)
@@ -86,12 +86,26 @@ class TreatmentMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SprayOrder:
+    """Infection control's order to spray outdoors: whose it is, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """Disinfect a zone. `dose` is what each target in reach shall get by light (J/m²)."""
+    """Disinfect a zone. `dose` is what each target in reach shall get by light (J/m²).
+
+    A sprayer wets the ground with `volume` (L/m²) of `agent`, outdoors by `order` only.
+    """
 
     zone: ZoneId
     method: TreatmentMethod = TreatmentMethod.UV
     dose: float = 0.0
+    agent: SprayAgentId | None = None
+    volume: float = 0.0
+    order: SprayOrder | None = None
 
 
 class ItemState(StrEnum):

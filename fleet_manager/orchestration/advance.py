@@ -23,6 +23,7 @@ class Signal(StrEnum):
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
     DOCKED = "docked"
+    REFILLED = "refilled"
     ROOM_READY = "room_ready"
     INTERRUPTED = "interrupted"
     TREATED = "treated"
@@ -56,6 +57,11 @@ class GiveOut:
 
 @dataclass(frozen=True, slots=True)
 class DockAt:
+    place: WaypointId
+
+
+@dataclass(frozen=True, slots=True)
+class RefillAt:
     place: WaypointId
 
 
@@ -94,6 +100,7 @@ Wish: TypeAlias = (
     | LockAfterHandover
     | GiveOut
     | DockAt
+    | RefillAt
     | AwaitRoom
     | TreatRoom
     | LookRound
@@ -133,6 +140,10 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case StepKind.DOCK, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.ACTIVE)], DockAt(step.place)
         case StepKind.DOCK, StepStatus.ACTIVE, Signal.DOCKED:
+            return on()
+        case StepKind.REFILL, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], RefillAt(step.place)
+        case StepKind.REFILL, StepStatus.ACTIVE, Signal.REFILLED:
             return on()
         case StepKind.TREAT, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.WAITING_FOR_PERSON)], AwaitRoom(step)

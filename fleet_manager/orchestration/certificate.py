@@ -48,9 +48,9 @@ def certificate_view(
         complete=record.ended_at is not None and not short.any(),
         ordered_by=task.requested_by.id,
         ordered_at=task.requested_at,
-        cleaned_by=_name(record.cleaned_by),
+        cleaned_by=name_of(record.cleaned_by),
         cleaned_at=record.cleaned_at,
-        confirmed_by=_name(record.confirmed_by),
+        confirmed_by=name_of(record.confirmed_by),
         confirmed_at=record.confirmed_at,
         robot=record.robot,
         lamp_hours=lamp.shone / _HOUR,
@@ -63,13 +63,13 @@ def certificate_view(
         covered_share=float((seen >= asked * _ENOUGH).mean()) if seen.size else 0.0,
         shadowed_share=plan.shadowed_share,
         interruptions=tuple(
-            InterruptionView(at=i.at, because=i.because, over=i.over, confirmed_by=_name(i.confirmed_by))
+            InterruptionView(at=i.at, because=i.because, over=i.over, confirmed_by=name_of(i.confirmed_by))
             for i in record.interruptions
         ),
         surfaces=tuple(_targets(treatment, doses, named & plan.seen)),
         outline=zone.polygon,
         furniture=tuple(
-            f.polygon for f in site.furniture.values() if f.level == zone.level and _lies_in(f.polygon, zone.polygon)
+            f.polygon for f in site.furniture.values() if f.level == zone.level and lies_in(f.polygon, zone.polygon)
         ),
         dose_map=tuple(_dose_map(treatment, doses)),
         way=tuple((sample.x, sample.y) for sample in record.samples if sample.on),
@@ -102,9 +102,9 @@ def _dose_map(treatment: UvTreatment, doses: Floats) -> Iterator[tuple[float, fl
             yield float(x), float(y), float(doses[index]) if seen[index] else None
 
 
-def _lies_in(polygon: Ring, outline: Ring) -> bool:
+def lies_in(polygon: Ring, outline: Ring) -> bool:
     return shapely.Polygon(outline).contains(shapely.Polygon(polygon).representative_point())
 
 
-def _name(actor: Actor | None) -> str | None:
+def name_of(actor: Actor | None) -> str | None:
     return actor.id if actor is not None else None

@@ -28,7 +28,7 @@ from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import ClosedWays, ways_in, ways_of
-from maps.model import CrossingId, LaneId, LiftId, RobotId, Site
+from maps.model import CrossingId, LaneId, LiftId, RobotId, Site, Zone
 
 _WAITS_INSIDE: Final = (StepKind.TREAT, StepKind.INSPECT)
 """Steps that wait for a person or for their time, and may as well do that in the queue."""
@@ -106,6 +106,14 @@ class Closures:
             )
         return ways
 
+    def close_wet(self, zone: Zone, until: datetime) -> None:
+        """Keep robots out of a zone that was sprayed."""
+        area = Area(level=zone.level, polygon=zone.polygon)
+        ways = ways_in(self._site, area)
+        if ways.lanes:
+            reason = f"{zone.name or zone.id} was sprayed"
+            self.start(ClosureKind.WET, ways, until=until, reason=reason, area=area)
+
     def reopen(self, request: EndClosure) -> Closure:
         """End a closure early, unless its cause ends it."""
         closure = self._ledger.state.closures.get(ClosureId(request.closure))
@@ -119,6 +127,11 @@ class Closures:
             raise Conflict(
                 f"closure {closure.id} ends when the signal of {closure.crossing} reports again",
                 way_out="have the signal looked at",
+            )
+        if closure.kind is ClosureKind.WET:
+            raise Conflict(
+                f"closure {closure.id} ends at {closure.until:%H:%M} UTC: what was sprayed is still wet",
+                way_out="wait until then",
             )
         if closure.kind is ClosureKind.ALARM:
             raise Conflict(f"closure {closure.id} ends with its alarm", way_out="DELETE /api/v1/alarms/… ends that")
@@ -160,7 +173,7 @@ class Closures:
         self._ledger.record(ClosureStarted(closure=closure))
         if until is not None:
             self._ledger.set_timer("closure", closure.id, self._seconds_to(until))
-        if closure.kind is ClosureKind.PERSON:
+        if closure.kind in (ClosureKind.PERSON, ClosureKind.WET):
             self.enforce()
         elif closure.kind is not ClosureKind.ALARM:
             self._execution.lead_round(frozenset(closure.lanes))

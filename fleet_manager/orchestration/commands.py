@@ -14,7 +14,16 @@ from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
 from fleet_manager.domain.screening import RecheckResult
-from fleet_manager.domain.tasks import Actor, ItemId, ItemOutcome, Priority, StopKind, TaskId, TreatmentMethod
+from fleet_manager.domain.tasks import (
+    Actor,
+    ItemId,
+    ItemOutcome,
+    Priority,
+    SprayOrder,
+    StopKind,
+    TaskId,
+    TreatmentMethod,
+)
 from maps.model import RobotId
 
 
@@ -57,12 +66,18 @@ class SubmitTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitDisinfection:
-    """Disinfect the zone with this id or name; answers as `SubmitTask`. `dose` in J/m²."""
+    """Disinfect the zone with this id or name; answers as `SubmitTask`. `dose` in J/m².
+
+    For spray: `agent` None is the first one of the site, `volume` (L/m²) None is the agent's own.
+    """
 
     actor: Actor
     zone: str
     method: TreatmentMethod = TreatmentMethod.UV
     dose: float = DEFAULT_DOSE
+    agent: str | None = None
+    volume: float | None = None
+    order: SprayOrder | None = None
     priority: Priority = Priority.ROUTINE
     earliest_start: datetime | None = None
     due: datetime | None = None

@@ -34,6 +34,7 @@ from fleet_manager.planning.steps import (
     delivery_steps,
     park_steps,
     patrol_steps,
+    refill_steps,
     treatment_steps,
 )
 from maps.model import CarrierKind, Fleet, Flow, ItemClassId, RobotId, Site, WaypointId
@@ -57,6 +58,7 @@ _UNCLEAN: Final = "needs_decontamination"
 
 _OWN_STEPS: Final = {
     MissionKind.CHARGE: charge_steps,
+    MissionKind.REFILL: refill_steps,
     MissionKind.PARK: park_steps,
     MissionKind.DECONTAMINATE: decontamination_steps,
 }
@@ -108,6 +110,7 @@ class Dispatch:
         self._assign_queued_tasks()
         self._decontaminate()
         self._give_homes_back()
+        self._refill()
         self._recharge()
         self._leave_chargers()
         self._park()
@@ -193,10 +196,12 @@ class Dispatch:
             return _Refusal(_UNCLEAN, f"has to be decontaminated first: it {need.because}")
         start = self._execution.will_stand_at(robot.id)
         assert start is not None
-        lamp = self._treatments.lamp_refusal(robot) if task.treatment is not None else None
-        if lamp is not None:
-            return _Refusal("lamp", lamp)
-        steps = self._steps(MissionId(""), task, fleet)
+        unready = self._treatments.refusal_of(robot, task.treatment) if task.treatment is not None else None
+        if unready is not None:
+            return _Refusal("lamp" if fleet.sprayer is None else "tank", unready)
+        steps = self._steps(MissionId(""), task, robot)
+        if isinstance(steps, str):
+            return _Refusal("low_charge", steps)
         if steps is None:
             return _Refusal("planning", "is told the plan when it is made")
         home = self._execution.home(robot.id)
@@ -221,14 +226,16 @@ class Dispatch:
             return _Refusal("low_charge", f"charges, {robot.state_of_charge:.0%} now")
         return found
 
-    def _steps(self, mission: MissionId, task: DeliveryTask, fleet: Fleet) -> tuple[Step, ...] | None:
-        """What a robot of the fleet has to do for a task; None while a treatment is being planned."""
+    def _steps(self, mission: MissionId, task: DeliveryTask, robot: Robot) -> tuple[Step, ...] | str | None:
+        """What a robot has to do for a task, or why it can't now; None while a treatment is being planned."""
         if task.inspects:
             return patrol_steps(mission, task)
         if task.treatment is None:
             return delivery_steps(mission, task, self._retrieve_at(task))
-        stops = self._treatments.stops(task.treatment, fleet)
-        return treatment_steps(mission, task.pickup, task.treatment, stops) if stops is not None else None
+        stops = self._treatments.stops(task, robot)
+        if stops is None or isinstance(stops, str):
+            return stops
+        return treatment_steps(mission, task.pickup, task.treatment, stops)
 
     def _in_the_way(self, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
         """The closure for which a robot can't do these steps now."""
@@ -317,8 +324,8 @@ class Dispatch:
         if own is not None:
             self._missions.give_up(own, f"takes task {task.id}")
         mission_id = self._next_mission()
-        steps = self._steps(mission_id, task, self._site.fleets[robot.fleet])
-        assert steps is not None
+        steps = self._steps(mission_id, task, robot)
+        assert isinstance(steps, tuple)
         mission = Mission(
             id=mission_id,
             kind=_MISSION_OF[task.kind],
@@ -470,6 +477,29 @@ class Dispatch:
             own = self._own_homes.get(robot.id)
             if robot.home is not None and own is not None and self._is_open(robot.id, own):
                 self._execution.give_home_back(robot.id)
+
+    def _refill(self) -> None:
+        """Send sprayers with an empty tank to the nearest free refill point, unless they have to charge first."""
+        for robot in self._resting():
+            fleet = self._site.fleets[robot.fleet]
+            charges = robot.state_of_charge < (_CHARGED if robot.docked else fleet.battery.recharge_below)
+            if charges or self._treatments.spraying.needs_refill(robot) is None:
+                continue
+            start, tables = self._execution.will_stand_at(robot.id), self._routes.of(robot.fleet)
+            open_points = [p for p in self._treatments.spraying.refill_points(fleet) if self._is_open(robot.id, p)]
+            ways = [(way, p) for p in open_points if start and (way := tables.time(start, p)) is not None]
+            if not ways:
+                self._ledger.alert(
+                    "no_refill_point",
+                    robot.id,
+                    f"{robot.id} finds no way to a refill point",
+                    "reopen the way to one, or fill its tank by hand",
+                )
+                continue
+            self._ledger.close_alert("no_refill_point", robot.id)
+            free = [(way, p) for way, p in ways if p not in self._occupied(robot.id)]
+            if free:
+                self._begin(robot, MissionKind.REFILL, min(free)[1])
 
     def _recharge(self) -> None:
         for robot in self._resting():

@@ -39,7 +39,6 @@ from fleet_manager.domain.tasks import (
     StopKind,
     TaskId,
     TaskStatus,
-    Treatment,
 )
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.collections import Collections
@@ -129,8 +128,8 @@ class Intake:
         if known is not None:
             return known
         self._check_times(request)
-        zone = self._treatments.zone(request.zone)
-        treatment = Treatment(zone=zone, method=request.method, dose=request.dose)
+        treatment = self._treatments.wanted(request)
+        zone = treatment.zone
         running = next(
             (t for t in self._ledger.state.tasks.values() if t.treatment is not None and t.treatment.zone == zone), None
         )
@@ -313,7 +312,7 @@ class Intake:
                 return
             refusals.append(f"{fleet.id} {refused}")
         if task.treatment is not None:
-            way_out = "choose another zone or dose, or disinfect it by hand"
+            way_out = "choose another zone, method or dose, or disinfect it by hand"
         elif task.inspects:
             way_out = "choose other checkpoints, send a person, or give a fleet that capability in site.yaml"
         else:

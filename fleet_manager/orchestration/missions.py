@@ -50,6 +50,7 @@ from fleet_manager.orchestration.advance import (
     LockAfterHandover,
     LookRound,
     OfferHandover,
+    RefillAt,
     Signal,
     TreatRoom,
     Wish,
@@ -153,6 +154,8 @@ class Missions:
                 self._give_out(robot_id, step)
             case DockAt(place):
                 self._issue(robot_id, CommandKind.DOCK, charger=place)
+            case RefillAt(place):
+                self._issue(robot_id, CommandKind.REFILL, subject=place)
             case AwaitRoom(step):
                 self._await_room(robot_id, step)
             case TreatRoom(step):
@@ -443,6 +446,8 @@ class Missions:
     def _message(self, robot_id: RobotId, command: PendingCommand) -> protocol.FromManager:
         if command.kind is CommandKind.DOCK:
             return protocol.Dock(command_id=command.id, charger=command.charger or "")
+        if command.kind is CommandKind.REFILL:
+            return protocol.Refill(command_id=command.id, place=command.subject or "")
         if command.kind in _OF_TREATMENTS:
             return self._treatments.message(self._ledger.state.robots[robot_id], command)
         if command.kind in _OF_INSPECTIONS:
@@ -466,6 +471,10 @@ class Missions:
         """The agent reports a command as done; when it was the last one of its step, the step goes on."""
         if command.kind is CommandKind.DOCK:
             self.signal(robot_id, Signal.DOCKED)
+            return
+        if command.kind is CommandKind.REFILL:
+            self.signal(robot_id, Signal.REFILLED)
+            self._execution.allocate(robot_id)
             return
         if command.kind in _OF_TREATMENTS:
             self.signal(robot_id, Signal.TREATED if command.kind is CommandKind.TREAT else Signal.HEARD)
@@ -518,8 +527,8 @@ class Missions:
         robot = self._ledger.state.robots[robot_id]
         task = self._ledger.state.task_of(robot)
         assert task is not None
-        self._treatments.begin(robot_id, task)
         running = self._treat_command(robot)
+        self._treatments.begin(robot_id, task, anew=running is None)
         if running is None:
             self._issue(robot_id, CommandKind.TREAT, step=step.id)
         else:
@@ -547,6 +556,10 @@ class Missions:
         if report.interrupted:
             self.signal(robot_id, Signal.INTERRUPTED)
         return True
+
+    def tank_told(self, robot: Robot, tank: float | None) -> None:
+        """What a heartbeat says of a sprayer's tank."""
+        self._treatments.spraying.tank_told(robot, tank)
 
     # --- inspections ------------------------------------------------------------------------------------
 
@@ -813,7 +826,12 @@ class Missions:
         if mission.task is not None:
             task = state.tasks[mission.task]
             if task.treatment is not None:
-                status, outcome = self._treatments.finish(mission)
+                became = self._treatments.finish(mission)
+                if isinstance(became, Reason):
+                    self._ledger.record(TaskRequeued(task=mission.task, reason=became, excluded=None))
+                    self._dispatch_wanted()
+                    return
+                status, outcome = became
             elif task.inspects:
                 status, outcome = self._patrols.finish(task)
             else:
@@ -831,6 +849,7 @@ class Missions:
             self._abort(mission, outcome)
         self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.close_alert("no_carrier_left", task.id)
+        self._treatments.given_up(task)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
         self._timetable.over(task)
         self._dispatch_wanted()

@@ -20,7 +20,7 @@ from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.handovers import HandoverCodes
 from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.domain.state import Changed, FleetState
-from fleet_manager.domain.tasks import Actor, TaskId, Treatment
+from fleet_manager.domain.tasks import Actor, TaskId
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.collections import Collections
@@ -100,9 +100,10 @@ from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.signals import Signals
 from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.orchestration.thinking import Think, think_at_once
 from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.traffic_view import traffic_view
-from fleet_manager.orchestration.treatments import Think, Treatments, think_at_once
+from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.orchestration.views import (
     AlarmView,
     AlertView,
@@ -267,7 +268,14 @@ class Orchestrator:
         )
         places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
         codes = HandoverCodes(secret, life=self.patience.code_life)
-        self._treatments = Treatments(site, self._ledger, self._routes, disinfection or DisinfectionRules(), think)
+        self._treatments = Treatments(
+            site,
+            self._ledger,
+            self._routes,
+            disinfection or DisinfectionRules(),
+            think,
+            lambda zone, until: self._closures.close_wet(zone, until),
+        )
         self._patrols = Patrols(site, self._ledger, self._routes)
         self._timetable = Timetable(site, self._ledger, self._routes)
         self._screening = Screening(site, self._ledger)
@@ -713,8 +721,7 @@ class Orchestrator:
 
     async def _prepare(self, command: SubmitDisinfection) -> None:
         """Plan a disinfection before it is asked for: that takes seconds, and tells what can't be done at all."""
-        zone = self._treatments.zone(command.zone)
-        await self._treatments.prepare(Treatment(zone=zone, method=command.method, dose=command.dose))
+        await self._treatments.prepare(self._treatments.wanted(command))
 
     def _submit_by_itself(self, request: SubmitAny) -> TaskId:
         """As a person asks for it, but that a disinfection is planned after it is taken down."""

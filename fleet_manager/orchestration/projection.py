@@ -22,7 +22,7 @@ from fleet_manager.domain.robots import Robot
 from fleet_manager.domain.schedules import Schedule
 from fleet_manager.domain.screening import Cue
 from fleet_manager.domain.state import FleetState
-from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, Stop, TaskId, TaskStatus
+from fleet_manager.domain.tasks import Actor, DeliveryTask, Item, Stop, TaskId, TaskStatus, TreatmentMethod
 from fleet_manager.orchestration.views import (
     ActorView,
     AlarmView,
@@ -184,6 +184,9 @@ def mission_view(mission: Mission, robot: Robot | None, site: Site) -> MissionVi
 
 
 def _detail(step: Step) -> dict[str, Any]:
+    if step.treatment is not None and step.treatment.method is TreatmentMethod.SPRAY:
+        sprayed = {"agent": step.treatment.agent, "volume_ml": step.treatment.volume * 1000.0}
+        return {"zone": step.treatment.zone, "method": step.treatment.method, **sprayed}
     if step.treatment is not None:
         return {"zone": step.treatment.zone, "method": step.treatment.method, "dose": step.treatment.dose}
     if step.inspection is not None:
@@ -437,6 +440,7 @@ def robot_view(robot: Robot, telemetry: protocol.Telemetry | None, state: FleetS
         pose=pose_view(telemetry) if telemetry else None,
         waypoint=robot.waypoint,
         state_of_charge=telemetry.state_of_charge if telemetry else robot.state_of_charge,
+        tank=telemetry.tank if telemetry else robot.tank,
         task=mission.task if mission else None,
         mission=mission.id if mission else None,
         destination=drive.goal if drive else None,
@@ -498,6 +502,7 @@ def zone_view(zone: Zone, room: Room, not_ready: str | None, due: Due | None, ta
         due_because=due.because if due is not None else None,
         task=task,
         treated_by=room.treated_by,
+        re_entry_at=room.re_entry_at,
     )
 
 

@@ -162,6 +162,7 @@ class Supervision:
             return
         self.telemetry[robot_id] = telemetry
         robot = self._ledger.state.robots[robot_id]
+        self._missions.tank_told(robot, telemetry.tank)
         if robot.waypoint is None:
             self._locate(robot, telemetry.pose)
         elif telemetry.paused != robot.paused and self._may_resend(robot_id):
@@ -280,6 +281,7 @@ class Supervision:
                 reason=reason,
                 report=report.number,
                 state_of_charge=report.state_of_charge,
+                tank=report.tank,
             )
         )
 

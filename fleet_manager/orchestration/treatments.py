@@ -1,13 +1,12 @@
-"""Rooms that are disinfected: what is known of them, whether a lamp may start, and what was really done."""
+"""Zones that are disinfected: what is known of them, whether a lamp or sprayer may start, and what was really done."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from fleet_manager.domain.alerts import Severity
 from fleet_manager.domain.disinfection import (
@@ -30,11 +29,15 @@ from fleet_manager.domain.events import (
 )
 from fleet_manager.domain.missions import Mission, Step, TreatmentStop
 from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot
-from fleet_manager.domain.tasks import FLEET_MANAGER, DeliveryTask, TaskStatus, Treatment
+from fleet_manager.domain.tasks import FLEET_MANAGER, DeliveryTask, Reason, TaskStatus, Treatment, TreatmentMethod
 from fleet_manager.orchestration.certificate import certificate_view
-from fleet_manager.orchestration.commands import CheckLamp, ReportRoom
+from fleet_manager.orchestration.commands import CheckLamp, ReportRoom, SubmitDisinfection
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.spray_certificate import spray_certificate_view
+from fleet_manager.orchestration.spraying import GREETING, Spraying, Wet
+from fleet_manager.orchestration.thinking import Think
 from fleet_manager.orchestration.views import CertificateView
+from fleet_manager.planning.estimates import spraying_time
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.treatments import TreatmentPlans, UvTreatment
 from maps.model import Fleet, RobotId, Site, WaypointId, ZoneId
@@ -45,27 +48,20 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a room was vacated of which nobody says so any more."""
 
 
-T = TypeVar("T")
-
-
-class Think(Protocol):
-    """Runs long work: beside the loop when time is real, at once when it is simulated."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
-
-
-async def think_at_once(work: Callable[[], T], /) -> T:
-    return work()
-
-
 class Treatments:
-    def __init__(self, site: Site, ledger: Ledger, routes: Routes, rules: DisinfectionRules, think: Think) -> None:
+    """Lamps are planned and judged here, sprayers by `spraying`; `close_wet` keeps robots out of what was sprayed."""
+
+    def __init__(
+        self, site: Site, ledger: Ledger, routes: Routes, rules: DisinfectionRules, think: Think, close_wet: Wet
+    ) -> None:
         self._site = site
         self._ledger = ledger
         self._routes = routes
         self._rules = rules
         self._think = think
         self._plans = TreatmentPlans(site)
+        self._close_wet = close_wet
+        self.spraying = Spraying(site, ledger, self.place_in, think)
 
     # --- what can be done at all -------------------------------------------------------------------------
 
@@ -82,10 +78,22 @@ class Treatments:
 
     def unfit(self, treatment: Treatment, fleet: Fleet) -> str | None:
         """Why a fleet never treats a zone, None when it may."""
+        if treatment.method is TreatmentMethod.SPRAY:
+            return self.spraying.unfit(treatment, fleet)
         return self._plans.unfit(treatment, fleet)
+
+    def wanted(self, request: SubmitDisinfection) -> Treatment:
+        """What a request asks for. Raises NotFound, InvalidRequest or NotServable."""
+        zone = self.zone(request.zone)
+        if request.method is TreatmentMethod.SPRAY:
+            return self.spraying.treatment(request, zone)
+        return Treatment(zone=zone, method=request.method, dose=request.dose)
 
     async def prepare(self, treatment: Treatment) -> None:
         """Plan a treatment for every fleet that may do it. Raises InvalidRequest for a dose that is none."""
+        if treatment.method is TreatmentMethod.SPRAY:
+            await self.spraying.prepare(treatment)
+            return
         if not 0.0 < treatment.dose < math.inf:
             raise InvalidRequest(
                 f"dose: {treatment.dose:g} J/m² disinfects nothing",
@@ -102,13 +110,18 @@ class Treatments:
             if task.treatment is not None:
                 await self.prepare(task.treatment)
 
-    def stops(self, treatment: Treatment, fleet: Fleet) -> tuple[TreatmentStop, ...] | None:
-        """None while it is being planned."""
-        plan = self._plans.plan(treatment, fleet)
+    def stops(self, task: DeliveryTask, robot: Robot) -> tuple[TreatmentStop, ...] | str | None:
+        """Where a robot would treat a task's zone from, or why it can't now; None while that is being planned."""
+        assert task.treatment is not None
+        if task.treatment.method is TreatmentMethod.SPRAY:
+            return self.spraying.sortie(task, robot)
+        plan = self._plans.plan(task.treatment, self._site.fleets[robot.fleet])
         return plan.stops if plan is not None else None
 
-    def lamp_refusal(self, robot: Robot) -> str | None:
-        """Why a robot's lamp must not be used now."""
+    def refusal_of(self, robot: Robot, treatment: Treatment) -> str | None:
+        """Why a robot's lamp or sprayer must not be used now."""
+        if treatment.method is TreatmentMethod.SPRAY:
+            return self.spraying.needs_refill(robot)
         lamp = self._site.fleets[robot.fleet].lamp
         if lamp is None:
             return "has no UV-C lamp"
@@ -165,7 +178,12 @@ class Treatments:
 
     def refusal(self, zone: ZoneId) -> str | None:
         """Why a zone can't be treated now."""
-        return self.room(zone).not_ready(self._ledger.now(), self._rules)
+        room, now = self.room(zone), self._ledger.now()
+        if room.is_wet(now):
+            return f"{zone} was sprayed: nobody enters before {room.re_entry_at:%H:%M} UTC"
+        if self.spraying.is_outdoors(zone):
+            return room.not_ready_outdoors(now, timedelta(seconds=self._site.spraying.cordon_age))
+        return room.not_ready(now, self._rules)
 
     def call_for_room(self, robot_id: RobotId, because: str, step: Step) -> None:
         assert step.treatment is not None
@@ -174,18 +192,23 @@ class Treatments:
             "room_not_ready",
             robot_id,
             f"{robot_id} waits to disinfect {zone}: {because}",
-            f"see that nobody is in {zone}, shut its door, then confirm it as vacated (and cleaned)",
+            f"see that nobody is in {zone}, cordon it off, then confirm it as vacated"
+            if self.spraying.is_outdoors(zone)
+            else f"see that nobody is in {zone}, shut its door, then confirm it as vacated (and cleaned)",
         )
 
-    def begin(self, robot_id: RobotId, task: DeliveryTask) -> None:
-        """The room is ready: take down on whose word."""
+    def begin(self, robot_id: RobotId, task: DeliveryTask, *, anew: bool) -> None:
+        """The room is ready: take down on whose word. `anew`: the robot sets out, rather than going on."""
         self._ledger.close_alert("room_not_ready", robot_id)
         assert task.treatment is not None
         room = self.room(task.treatment.zone)
+        sprays = task.treatment.method is TreatmentMethod.SPRAY
         known = self._ledger.state.treatments.get(task.id)
-        if known is not None and known.robot == robot_id:
-            self._ledger.record(TreatmentResumed(task=task.id, actor=room.vacated_by or FLEET_MANAGER))
+        if known is not None and (sprays or known.robot == robot_id):
+            by = room.vacated_by or FLEET_MANAGER
+            self._ledger.record(TreatmentResumed(task=task.id, actor=by, robot=robot_id, sortie=anew))
             return
+        before = self.spraying.so_far(task) if sprays else None
         self._ledger.record(
             TreatmentBegun(
                 treatment=TreatmentRecord(
@@ -196,6 +219,9 @@ class Treatments:
                     cleaned_by=room.cleaned_by,
                     confirmed_at=room.vacated_at,
                     confirmed_by=room.vacated_by,
+                    samples=before.samples if before is not None else (),
+                    continues=before.task if before is not None else None,
+                    sorties=before.sorties + 1 if before is not None else 1,
                 )
             )
         )
@@ -222,25 +248,46 @@ class Treatments:
     def _treat(self, robot: Robot, command_id: str, step: Step) -> protocol.Treat:
         assert step.treatment is not None
         room = self.room(step.treatment.zone)
-        lamp = self._site.fleets[robot.fleet].lamp
+        fleet = self._site.fleets[robot.fleet]
+        plan = self.spraying.plan_for(step.treatment, fleet)
         return protocol.Treat(
             command_id=command_id,
             step_id=step.id,
             zone=step.treatment.zone,
             method=protocol.TreatmentMethod(step.treatment.method),
-            stops=tuple(protocol.TreatmentStop(x=s.x, y=s.y, dwell=s.dwell) for s in step.stops),
+            stops=tuple(protocol.TreatmentStop(x=s.x, y=s.y, dwell=s.dwell, sprays=s.sprays) for s in step.stops),
             confirmed_at=room.vacated_at or _LONG_AGO,
-            valid_for=self._rules.confirmation_age.total_seconds(),
+            valid_for=self._valid_for(step, fleet),
             countdown=self._rules.countdown.total_seconds(),
-            warm_up=lamp.warm_up if lamp is not None else 0.0,
+            warm_up=fleet.lamp.warm_up if fleet.lamp is not None else 0.0,
+            speed=plan.speed if plan is not None else None,
+            rate=plan.litres_per_metre if plan is not None else 0.0,
+            greeting=GREETING if plan is not None else "",
         )
+
+    def _valid_for(self, step: Step, fleet: Fleet) -> float:
+        """Seconds for which a confirmation holds: while a robot sprays, it sees to it itself that nobody comes."""
+        assert step.treatment is not None
+        if step.treatment.method is not TreatmentMethod.SPRAY or fleet.sprayer is None:
+            return self._rules.confirmation_age.total_seconds()
+        if self.spraying.is_outdoors(step.treatment.zone):
+            return self._site.spraying.cordon_age
+        return self._rules.confirmation_age.total_seconds() + 2.0 * spraying_time(step.stops, fleet.sprayer)
 
     def told(self, robot: Robot, report: protocol.TreatmentTold) -> bool:
         """Add what a robot tells to the record of its task; False when it treats nothing any more."""
         mission = self._ledger.state.mission_of(robot)
         if mission is None or mission.task is None or mission.task not in self._ledger.state.treatments:
             return False
-        sample = TreatmentSample(at=report.time, x=report.pose.x, y=report.pose.y, on=report.on, because=report.because)
+        sample = TreatmentSample(
+            at=report.time,
+            x=report.pose.x,
+            y=report.pose.y,
+            on=report.on,
+            because=report.because,
+            robot=robot.id,
+            tank=report.tank,
+        )
         self._ledger.record(
             TreatmentSampled(
                 task=mission.task,
@@ -253,11 +300,15 @@ class Treatments:
         )
         return True
 
-    def finish(self, mission: Mission) -> tuple[TaskStatus, str]:
-        """What became of a treatment that its robot has ended, from what it reported."""
+    def finish(self, mission: Mission) -> tuple[TaskStatus, str] | Reason:
+        """What became of a treatment that its robot has ended, from what it reported; or why its task goes on."""
         state = self._ledger.state
         assert mission.task is not None
         record = state.treatments[mission.task]
+        if record.treatment.method is TreatmentMethod.SPRAY:
+            became = self.spraying.finish(mission)
+            self._keep_out(record.treatment.zone)
+            return became
         plan = self._plan_of(record)
         doses = plan.executed(record.samples)
         least, short = plan.least(doses), plan.short(doses)
@@ -275,8 +326,29 @@ class Treatments:
         )
         return TaskStatus.FAILED, f"{short} targets in reach got less than {asked}"
 
+    def given_up(self, task: DeliveryTask) -> None:
+        """A task is cancelled or fails for good: what it sprayed is wet all the same."""
+        if task.treatment is not None and task.treatment.method is TreatmentMethod.SPRAY:
+            self.spraying.given_up(task)
+            self._keep_out(task.treatment.zone)
+
+    def _keep_out(self, zone: ZoneId) -> None:
+        until = self.room(zone).re_entry_at
+        if until is not None and until > self._ledger.now():
+            self._close_wet(self._site.zones[zone], until)
+
     def certificate(self, task: DeliveryTask, record: TreatmentRecord) -> CertificateView:
-        """What a task did, as its robot reported it."""
+        """What a task did, as its robots reported it."""
+        if record.treatment.method is TreatmentMethod.SPRAY:
+            assert record.treatment.agent is not None
+            return spray_certificate_view(
+                task,
+                record,
+                self.spraying.plan_of(record),
+                self.spraying.wet(record),
+                self._site,
+                self.room(record.treatment.zone),
+            )
         plan = self._plan_of(record)
         lamp = self._ledger.state.lamps.get(record.robot) or LampRecord(robot=record.robot)
         return certificate_view(task, record, plan, plan.executed(record.samples), self._site, lamp)

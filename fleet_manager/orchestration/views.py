@@ -188,7 +188,10 @@ class RoutePointView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotView:
-    """`kind` is the carrier kind (ground, uav, person); `mode` who drives it; `paused` a flag beside `status`."""
+    """`kind` is the carrier kind (ground, uav, person); `mode` who drives it; `paused` a flag beside `status`.
+
+    `tank` is what its sprayer's tank holds (L), None without one.
+    """
 
     id: str
     fleet: str
@@ -201,6 +204,7 @@ class RobotView:
     pose: PoseView | None
     waypoint: str | None
     state_of_charge: float | None
+    tank: float | None
     task: str | None
     mission: str | None
     destination: str | None
@@ -214,7 +218,8 @@ class ZoneView:
     """A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
 
     `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
-    been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one.
+    been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one. It was sprayed
+    last with nobody to enter before `re_entry_at`.
     """
 
     id: str
@@ -237,6 +242,7 @@ class ZoneView:
     due_because: str | None
     task: str | None
     treated_by: str | None
+    re_entry_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +270,40 @@ class TargetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SprayProofView:
+    """What was sprayed: `concentration` in g/L, `volume` in L/m² as asked for, `litres` as they left the tank.
+
+    `area` (m²) of what the sprayer reaches is wet. Nobody enters before `re_entry_at`, and the agent works for
+    `contact_time` (s). `ordered_by` and `order_reason` are infection control's, for zones outdoors. `continues` is the
+    task whose unfinished work this one went on with. `wet` and `dry` are polygons with holes in the site frame (m).
+    """
+
+    agent: str
+    agent_name: str
+    concentration: float
+    volume: float
+    litres: float
+    area: float
+    swath: float
+    sorties: int
+    refills: int
+    robots: tuple[str, ...]
+    contact_time: float
+    re_entry_at: datetime | None
+    ordered_by: str | None
+    order_reason: str | None
+    continues: str | None
+    wet: tuple[tuple[tuple[tuple[float, float], ...], ...], ...]
+    dry: tuple[tuple[tuple[tuple[float, float], ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateView:
     """What one disinfection did, reckoned from the poses and lamp states that its robot reported.
 
     Doses in J/m². `minimum`, `percentile_5` and `covered_share` are over the targets that light can reach;
     `below_target` are those of them that got less than `asked`, and `untreated` the named surfaces in shadow.
+    Of a spraying the doses are 0, `covered_share` is that of what the sprayer reaches, and `spray` tells the rest.
     `dose_map` holds the floor's grid as (x, y, dose), None in shadow; `way` where the robot was with its lamp on. Both,
     `outline` and `furniture` are in the site frame (m).
     """
@@ -305,6 +340,7 @@ class CertificateView:
     below_target: tuple[TargetView, ...]
     untreated: tuple[TargetView, ...]
     statement: str
+    spray: SprayProofView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from math import hypot
 from typing import Final
 
-from fleet_manager.domain.missions import Step, StepKind
+from fleet_manager.domain.missions import Step, StepKind, TreatmentStop
 from fleet_manager.planning.routes import RouteTables
-from maps.model import CarrierKind, Fleet, LaneId, WaypointId
+from maps.model import CarrierKind, Fleet, LaneId, Sprayer, WaypointId
 
 HANDOVER: Final = 35.0
 """Seconds at a stop until the goods have changed hands: people's median of 30 s and the compartment's movement."""
 
 BETWEEN_STOPS: Final = 6.0
 """Seconds that a robot takes from one stop of a treatment to the next."""
+
+AT_A_CORNER: Final = 4.0
+"""Seconds that a sprayer loses at a corner of its path."""
 
 TRAFFIC: Final = 1.15
 """Real driving time over free driving time: turns, other robots, lift queues."""
@@ -32,6 +37,12 @@ class Estimate:
     duration: float
     charge_left: float
     enough: bool
+
+
+def spraying_time(stops: Sequence[TreatmentStop], sprayer: Sprayer) -> float:
+    """Seconds along a path that is sprayed: it stops and turns at every corner."""
+    metres = sum(hypot(b.x - a.x, b.y - a.y) for a, b in pairwise(stops))
+    return metres / sprayer.speed + len(stops) * AT_A_CORNER
 
 
 def estimate(
@@ -67,6 +78,8 @@ def estimate(
             if step.window is not None and begins is not None:
                 standing += step.window.early(begins + timedelta(seconds=driving + standing))
             standing += HANDOVER
+        elif fleet.sprayer is not None and any(stop.sprays for stop in step.stops):
+            driving += spraying_time(step.stops, fleet.sprayer)
         elif step.kind is StepKind.TREAT:
             standing += sum(stop.dwell for stop in step.stops) + len(step.stops) * BETWEEN_STOPS
         elif step.inspection is not None:

@@ -86,6 +86,10 @@ def charge_steps(mission: MissionId, charger: WaypointId) -> tuple[Step, ...]:
     return steps_between(mission, [(StepKind.DOCK, charger, ())])
 
 
+def refill_steps(mission: MissionId, place: WaypointId) -> tuple[Step, ...]:
+    return steps_between(mission, [(StepKind.REFILL, place, ())])
+
+
 def park_steps(mission: MissionId, place: WaypointId) -> tuple[Step, ...]:
     return (Step(id=StepId(f"{mission}-1"), kind=StepKind.GO_TO, place=place),)
 

@@ -39,6 +39,7 @@ def _collection(site: Site) -> dict[str, Any]:
         anchor=site.anchor,
         quarantine=site.quarantine,
         screening=site.screening,
+        spraying=site.spraying,
         infection_rules=site.infection_rules,
         collection=site.collection,
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),

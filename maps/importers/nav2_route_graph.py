@@ -44,6 +44,7 @@ from maps.model import (
     ScreeningRules,
     Site,
     SprayAgent,
+    SprayRules,
     Waypoint,
     WaypointId,
     ZoneCare,
@@ -63,6 +64,7 @@ class SiteMember:
     anchor: GeoAnchor | None = None
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
+    spraying: SprayRules = field(default_factory=SprayRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
     collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[Level, ...] = ()
@@ -188,6 +190,7 @@ class _Reading:
             anchor=self.head.anchor,
             quarantine=self.head.quarantine,
             screening=self.head.screening,
+            spraying=self.head.spraying,
             infection_rules=self.head.infection_rules,
             collection=self.head.collection,
             levels={level: Level(id=level, elevation=height) for level, height in self.elevations.items()}
@@ -207,6 +210,7 @@ class _Reading:
             holding_points=self.roles.get("holding_points", {}),
             transfer_points=self.roles.get("transfer_points", {}),
             decontamination_bays=self.roles.get("decontamination_bays", {}),
+            refill_points=self.roles.get("refill_points", {}),
         )
         for broken in broken_references(site):
             raise BrokenReferenceError(broken.problem, file=self.file, feature=broken.feature, field=broken.field)

@@ -20,6 +20,7 @@ from robot_agents.protocol import (
     Pause,
     Pose,
     Proceed,
+    Refill,
     Resume,
     RevokeVacated,
     RouteNode,
@@ -156,6 +157,8 @@ class PorterAgent:
                 self._reporter.done(command_id)
             case Dock(command_id=command_id):
                 self._reporter.failed(command_id, "a person has no charger")
+            case Refill(command_id=command_id):
+                self._reporter.failed(command_id, "a person has no tank")
             case Inspect(command_id=command_id):
                 self._reporter.failed(command_id, "a person on an errand inspects nothing")
             case Treat(command_id=command_id):

@@ -23,6 +23,7 @@ from robot_agents.protocol import (
     OpenCompartment,
     Pause,
     Proceed,
+    Refill,
     Resume,
     RevokeVacated,
     StopInspecting,
@@ -215,6 +216,8 @@ class Ros2Agent:
                 self._begin(command, MoveCompartment(compartment, False))
             case Dock(charger=charger):
                 self._begin(command, DockAt(charger))
+            case Refill(command_id=command_id):
+                self._reporter.failed(command_id, "no driver for a tank is set up on this robot")
             case Inspect(command_id=command_id):
                 self._reporter.failed(command_id, "no driver for inspections is set up on this robot")
             case Treat(command_id=command_id):

@@ -19,6 +19,7 @@ from robot_agents.protocol import (
     Pause,
     Pose,
     Proceed,
+    Refill,
     Resume,
     RevokeVacated,
     RouteNode,
@@ -61,7 +62,7 @@ class SimulatedAgent:
         self._driving = False
         self._cleared_to = -1
         self._passed_unseen = -1
-        self._waiting: dict[str, OpenCompartment | CloseCompartment | Dock] = {}
+        self._waiting: dict[str, OpenCompartment | CloseCompartment | Dock | Refill] = {}
         self._pausing: Pause | None = None
         self._treatment: tuple[TreatmentRun, SimulatedTreater] | None = None
         self._stopping: str | None = None
@@ -94,6 +95,7 @@ class SimulatedAgent:
             paused=state.paused,
             drive_id=drive.command_id if drive else None,
             cleared_to=(self._cleared_to if drive is self._drive else drive.cleared_to) if drive else None,
+            tank=state.tank,
         )
 
     # --- commands -----------------------------------------------------------------------------------------
@@ -120,6 +122,9 @@ class SimulatedAgent:
             case Dock(charger=charger):
                 self._wait_for(charger, command)
                 self._world.dock(self._robot, WaypointId(charger))
+            case Refill(place=place):
+                self._wait_for(place, command)
+                self._world.refill(self._robot, WaypointId(place))
             case Treat():
                 self._treat(command)
             case ConfirmVacated(command_id=command_id, treat_id=treat_id, confirmed_at=at):
@@ -180,7 +185,8 @@ class SimulatedAgent:
         if self._treatment is not None and not self._treatment[0].over:
             self._reporter.failed(command.command_id, "another treatment runs")
             return
-        treater = SimulatedTreater(self._robot, ZoneId(command.zone), self._world, lambda: self.telemetry().pose)
+        zone = ZoneId(command.zone)
+        treater = SimulatedTreater(self._robot, zone, self._world, lambda: self.telemetry().pose, self.said)
         run = TreatmentRun(command, treater, self._clock, self._reporter)
         self._treatment = (run, treater)
         treater.watch(True)
@@ -220,7 +226,7 @@ class SimulatedAgent:
 
     # --- waiting for the body -----------------------------------------------------------------------------
 
-    def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock) -> None:
+    def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock | Refill) -> None:
         replaced = self._waiting.get(subject)
         self._waiting[subject] = command
         if replaced is not None:
@@ -265,8 +271,8 @@ class SimulatedAgent:
             case port.PeopleSeen():
                 if self._inspection is not None:
                     self._inspection.sees(sightings(event))
-            case port.Docked(charger=charger):
-                self._finish(charger)
+            case port.Docked(charger=place) | port.Refilled(place=place):
+                self._finish(place)
             case port.Refusal(subject=subject, reason=reason):
                 refused = self._waiting.pop(subject, None)
                 if refused is not None:

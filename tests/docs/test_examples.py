@@ -30,7 +30,7 @@ from typer.core import TyperGroup
 from fleet_manager.api.schemas import TaskRequest
 from fleet_manager.cli.main import app
 from maps.generator import generate
-from maps.model import InfectionRules
+from maps.model import InfectionRules, SprayRules
 from robot_agents import protocol
 from robot_agents.registry import GROUP
 from robot_agents.ros2.settings import robot_settings
@@ -96,6 +96,8 @@ def test_json(block: Block, hospital: HospitalProcesses) -> None:
             answer = hospital.post("/tasks", document)
             assert answer.status_code == 201, answer.text
             hospital.post(f"/tasks/{answer.json()['id']}/cancel")
+        case "request":
+            TypeAdapter[Any](TaskRequest).validate_json(block.text)
         case "problem":
             goods = [{"name": "goods", "quantity": 1}]
             request = {"kind": "delivery", "pickup": "pharmacy", "dropoff": "ward_1aa", "items": goods}
@@ -103,7 +105,7 @@ def test_json(block: Block, hospital: HospitalProcesses) -> None:
         case "transcript":
             _check_transcript(document)
         case note:
-            pytest.fail(f"{block}: say what it is: post-task, problem or transcript, not {note!r}")
+            pytest.fail(f"{block}: say what it is: post-task, request, problem or transcript, not {note!r}")
 
 
 def _check_transcript(document: list[dict[str, Any]]) -> None:
@@ -143,6 +145,9 @@ def test_yaml(block: Block, tmp_path: Path) -> None:
         assert TypeAdapter(InfectionRules).validate_python(yaml.safe_load(block.text)["infection_rules"]) == (
             InfectionRules()
         )
+        return
+    if block.note == "spray rules":
+        assert TypeAdapter(SprayRules).validate_python(yaml.safe_load(block.text)["spraying"]) == SprayRules()
         return
     assert what in ("scenario", "part"), f"{block}: say what it is, such as `test: scenario NAME.scenario.yaml`"
     file = tmp_path / (name or "part.scenario.yaml")

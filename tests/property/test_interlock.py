@@ -37,7 +37,7 @@ class _Lamp:
     def pose(self) -> Pose:
         return Pose(level="L1", x=self.x, y=self.y, yaw=0.0)
 
-    def go_to(self, x: float, y: float) -> None:
+    def go_to(self, x: float, y: float, speed: float | None = None) -> None:
         self.stand()
         seconds = (abs(x - self.x) + abs(y - self.y)) / 0.5
         self._way = asyncio.get_running_loop().call_later(seconds, self._there, x, y)
@@ -53,7 +53,10 @@ class _Lamp:
             self._way.cancel()
             self._way = None
 
-    def switch(self, on: bool) -> None:
+    def tank(self) -> float | None:
+        return None
+
+    def switch(self, on: bool, rate: float = 0.0) -> None:
         self.on = on
         self.switched_on_at = self.clock.now() if on else self.switched_on_at
 
@@ -111,7 +114,12 @@ def test_lamp_is_never_on_when_somebody_could_be_there(
         lamp, book = _Lamp(clock), _Book()
         confirmed_at = clock.now() - timedelta(seconds=confirmed_before)
         stops = [
-            TreatmentStop(x=rng.uniform(-3, 3), y=rng.uniform(-3, 3), dwell=rng.choice([0.0, 5.0, 90.0]))
+            TreatmentStop(
+                x=rng.uniform(-3, 3),
+                y=rng.uniform(-3, 3),
+                dwell=rng.choice([0.0, 5.0, 90.0]),
+                sprays=method is TreatmentMethod.SPRAY and rng.random() < 0.7,
+            )
             for _ in range(rng.randrange(1, 6))
         ]
         command = Treat(

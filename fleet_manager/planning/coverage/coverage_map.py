@@ -23,7 +23,7 @@ class CoverageMap:
     @property
     def share(self) -> float:
         """Of what the swath can reach."""
-        return 1.0 - shapely.area(self.left) / self.free.reachable.area
+        return float(1.0 - shapely.area(self.left) / self.free.reachable.area)
 
     @property
     def left(self) -> shapely.Geometry:

@@ -131,11 +131,63 @@ def spray_plan(path: CoveragePath, sprayer: Sprayer, agent: SprayAgent, refill: 
     )
 
 
-def fresh_ground(path: CoveragePath) -> list[float]:
-    """For each move of the path the ground (m²) that it wets first; 0 where that is too little to spray."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A straight move that a robot makes in a sortie, with the sprayer on or off."""
+
+    end: Point
+    sprays: bool
+
+
+def next_sortie(
+    path: CoveragePath,
+    sprayer: Sprayer,
+    agent: SprayAgent,
+    start: Point,
+    *,
+    done: shapely.Geometry,
+    battery: float,
+    corner: float = 0.0,
+) -> tuple[Move, ...] | None:
+    """The moves from `start` along what is not `done`, as far as tank and battery (a share) carry, and back.
+
+    The sprayer's tank is what is in it; at each corner it loses `corner` (s). None when nothing is left that is worth a
+    drive. Raises NotSprayable when tank or battery suffice for none of it.
+    """
+    _check(sprayer, agent)
+    ways = _Ways(path, start)
+    left = [
+        _Stretch(start=a, end=b, edge=edge, length=math.dist(a, b), spraying=fresh > 0.0, fresh=fresh)
+        for edge, ((a, b), fresh) in enumerate(zip(pairwise(path.points), fresh_ground(path, done), strict=True))
+    ]
+    sprayed = [k for k, stretch in enumerate(left) if stretch.spraying]
+    if not sprayed:
+        return None
+    budget = _Budget(sprayer, agent, path.free.swath, corner)
+    taken, _ = _load(left[sprayed[0] : sprayed[-1] + 1][::-1], budget, ways, battery)
+    while taken and not taken[-1].spraying:
+        taken.pop()
+    if not taken:
+        raise NotSprayable(
+            f"tank and battery do not suffice to get to {_place(left[sprayed[0]].start)}, spray there and come back",
+            field="battery",
+            way_out="charge and refill first",
+        )
+    moves = [Move(end=point, sprays=False) for point in ways.out(taken[0], taken[0].start)]
+    moves += [Move(end=stretch.end, sprays=stretch.spraying) for stretch in taken]
+    return (*moves, *(Move(end=point, sprays=False) for point in ways.out(taken[-1], taken[-1].end)[-2::-1]))
+
+
+def fresh_ground(path: CoveragePath, done: shapely.Geometry | None = None) -> list[float]:
+    """For each move of the path the ground (m²) that it wets first; 0 where that is too little to spray.
+
+    What is `done` was wet before.
+    """
     if len(path.points) < 2:
         return []
     radius, lines = path.free.radius, lines_along(np.array(path.points))
+    if done is not None:
+        shapely.prepare(done)
     discs = shapely.buffer(lines, radius, quad_segs=_QUARTER)
     tree = shapely.STRtree(discs)
     earlier: list[list[int]] = [[] for _ in lines]
@@ -144,7 +196,10 @@ def fresh_ground(path: CoveragePath) -> list[float]:
             earlier[one].append(int(other))
     fresh = []
     for k, disc in enumerate(discs):
-        dry = shapely.area(without(disc, shapely.union_all(discs[earlier[k]])) if earlier[k] else disc)
+        wet = [*discs[earlier[k]]]
+        if done is not None and shapely.intersects(done, disc):
+            wet.append(shapely.intersection(done, disc))
+        dry = shapely.area(without(disc, shapely.union_all(wet)) if wet else disc)
         # What a move adds beside its own ground is the half disc at its end.
         ground = max(2 * radius * lines[k].length, _HAIR)
         fresh.append(float(dry) if dry > _WORTH_IT * ground else 0.0)
@@ -153,11 +208,12 @@ def fresh_ground(path: CoveragePath) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class _Budget:
-    """What a sortie may take, and what its parts take."""
+    """What a sortie may take, and what its parts take; `corner` is lost at the end of each move (s)."""
 
     sprayer: Sprayer
     agent: SprayAgent
     swath: float
+    corner: float = 0.0
 
     @property
     def speed(self) -> float:
@@ -168,7 +224,7 @@ class _Budget:
         return self.agent.rate * self.swath * stretch.length if stretch.spraying else 0.0
 
     def seconds(self, stretch: _Stretch) -> float:
-        return stretch.length / (self.speed if stretch.spraying else self.sprayer.speed)
+        return stretch.length / (self.speed if stretch.spraying else self.sprayer.speed) + self.corner
 
     def battery(self, seconds: float, area: float) -> float:
         return max(seconds / self.sprayer.battery_time, area / self.sprayer.area_per_charge)

@@ -1067,6 +1067,7 @@ export interface components {
          *
          *     Doses in J/m². `minimum`, `percentile_5` and `covered_share` are over the targets that light can reach;
          *     `below_target` are those of them that got less than `asked`, and `untreated` the named surfaces in shadow.
+         *     Of a spraying the doses are 0, `covered_share` is that of what the sprayer reaches, and `spray` tells the rest.
          *     `dose_map` holds the floor's grid as (x, y, dose), None in shadow; `way` where the robot was with its lamp on. Both,
          *     `outline` and `furniture` are in the site frame (m).
          */
@@ -1134,6 +1135,7 @@ export interface components {
             seconds_on: number;
             /** Shadowed Share */
             shadowed_share: number;
+            spray?: components["schemas"]["SprayProofView"] | null;
             /** Statement */
             statement: string;
             /** Surfaces */
@@ -1573,6 +1575,11 @@ export interface components {
          */
         DisinfectionRequest: {
             /**
+             * Agent
+             * @description For spray: a disinfectant of the site; by default the first.
+             */
+            agent?: string | null;
+            /**
              * Dose
              * @default 1000
              */
@@ -1593,8 +1600,15 @@ export interface components {
              * @default
              */
             note?: string;
+            /** @description For spray outdoors: infection control's order, with its reason. */
+            order?: components["schemas"]["RequestedOrder"] | null;
             /** @default routine */
             priority?: components["schemas"]["Priority"];
+            /**
+             * Volume
+             * @description For spray: mL/m² on the ground; by default the agent's own.
+             */
+            volume?: number | null;
             /** Zone */
             zone: string;
         };
@@ -2319,6 +2333,16 @@ export interface components {
             quantity: number;
         };
         /**
+         * RequestedOrder
+         * @description Infection control's order to spray outdoors: who gave it, and why.
+         */
+        RequestedOrder: {
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RequestedStop
          * @description `items` are ids of the request's items; none means all.
          *
@@ -2353,6 +2377,8 @@ export interface components {
         /**
          * RobotView
          * @description `kind` is the carrier kind (ground, uav, person); `mode` who drives it; `paused` a flag beside `status`.
+         *
+         *     `tank` is what its sprayer's tank holds (L), None without one.
          */
         RobotView: {
             /** Connected */
@@ -2382,6 +2408,8 @@ export interface components {
             state_of_charge: number | null;
             /** Status */
             status: string;
+            /** Tank */
+            tank: number | null;
             /** Task */
             task: string | null;
             waiting_for: components["schemas"]["WaitingFor"] | null;
@@ -2741,6 +2769,56 @@ export interface components {
             type: "snapshot";
         };
         /**
+         * SprayProofView
+         * @description What was sprayed: `concentration` in g/L, `volume` in L/m² as asked for, `litres` as they left the tank.
+         *
+         *     `area` (m²) of what the sprayer reaches is wet. Nobody enters before `re_entry_at`, and the agent works for
+         *     `contact_time` (s). `ordered_by` and `order_reason` are infection control's, for zones outdoors. `continues` is the
+         *     task whose unfinished work this one went on with. `wet` and `dry` are polygons with holes in the site frame (m).
+         */
+        SprayProofView: {
+            /** Agent */
+            agent: string;
+            /** Agent Name */
+            agent_name: string;
+            /** Area */
+            area: number;
+            /** Concentration */
+            concentration: number;
+            /** Contact Time */
+            contact_time: number;
+            /** Continues */
+            continues: string | null;
+            /** Dry */
+            dry: [
+                number,
+                number
+            ][][][];
+            /** Litres */
+            litres: number;
+            /** Order Reason */
+            order_reason: string | null;
+            /** Ordered By */
+            ordered_by: string | null;
+            /** Re Entry At */
+            re_entry_at: string | null;
+            /** Refills */
+            refills: number;
+            /** Robots */
+            robots: string[];
+            /** Sorties */
+            sorties: number;
+            /** Swath */
+            swath: number;
+            /** Volume */
+            volume: number;
+            /** Wet */
+            wet: [
+                number,
+                number
+            ][][][];
+        };
+        /**
          * StepView
          * @description One step of a mission: go_to, ride_lift, pick_up, drop_off, visit, charge or park.
          *
@@ -3005,7 +3083,8 @@ export interface components {
          * @description A zone, and what is known of it for disinfection. `not_ready` says why no lamp may start in it now.
          *
          *     `due_because` says by which rule of the site it is to be disinfected, from `due_at` on; without a time it has never
-         *     been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one.
+         *     been. `task` is the disinfection that is asked for or under way, `treated_by` the last complete one. It was sprayed
+         *     last with nobody to enter before `re_entry_at`.
          */
         ZoneView: {
             /** Cleaned At */
@@ -3039,6 +3118,8 @@ export interface components {
                 number,
                 number
             ][];
+            /** Re Entry At */
+            re_entry_at: string | null;
             /** Task */
             task: string | null;
             /** Treated At */

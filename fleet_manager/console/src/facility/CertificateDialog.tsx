@@ -46,15 +46,28 @@ function Certificate({ proof, growing }: { proof: CertificateView; growing: bool
     [t('certificate.cleaned'), by(proof.cleaned_by, proof.cleaned_at)],
     [t('certificate.confirmed'), by(proof.confirmed_by, proof.confirmed_at)],
     [t('certificate.robot'), proof.robot],
-    [t('certificate.lamp'), t('certificate.lampHours', { hours: Math.round(proof.lamp_hours), checked: at(proof.lamp_checked_at) })],
     [t('certificate.times'), `${at(proof.began_at)} – ${at(proof.ended_at)}`],
-    [t('certificate.shone'), lasting(i18n.language, proof.seconds_on * 1000)],
-    [t('certificate.asked'), dose(proof.asked)],
-    [t('certificate.minimum'), dose(proof.minimum)],
-    [t('certificate.percentile'), dose(proof.percentile_5)],
     [t('certificate.covered'), `${(proof.covered_share * 100).toFixed(1)} %`],
-    [t('certificate.shadowed'), `${(proof.shadowed_share * 100).toFixed(1)} %`],
   ];
+  const spray = proof.spray ?? null;
+  if (spray !== null) {
+    rows.push(
+      [t('certificate.agent'), `${spray.agent_name}, ${spray.concentration} g/L`],
+      [t('certificate.volume'), `${Math.round(spray.volume * 1000)} mL/m² · ${spray.litres.toFixed(1)} L`],
+      [t('certificate.sorties'), t('certificate.refills', { sorties: spray.sorties, refills: spray.refills })],
+      [t('certificate.order'), spray.ordered_by === null ? '–' : `${spray.ordered_by}: ${spray.order_reason ?? ''}`],
+      [t('certificate.reEntry'), at(spray.re_entry_at)],
+    );
+  } else {
+    rows.push(
+      [t('certificate.lamp'), t('certificate.lampHours', { hours: Math.round(proof.lamp_hours), checked: at(proof.lamp_checked_at) })],
+      [t('certificate.shone'), lasting(i18n.language, proof.seconds_on * 1000)],
+      [t('certificate.asked'), dose(proof.asked)],
+      [t('certificate.minimum'), dose(proof.minimum)],
+      [t('certificate.percentile'), dose(proof.percentile_5)],
+      [t('certificate.shadowed'), `${(proof.shadowed_share * 100).toFixed(1)} %`],
+    );
+  }
   return (
     <Stack gap="sm" data-testid="certificate" data-complete={proof.complete}>
       <Group justify="space-between">
@@ -63,7 +76,7 @@ function Certificate({ proof, growing }: { proof: CertificateView; growing: bool
           {t(proof.complete ? 'certificate.complete' : growing ? 'certificate.growing' : 'certificate.incomplete')}
         </Badge>
       </Group>
-      <DoseMap proof={proof} />
+      {spray === null && <DoseMap proof={proof} />}
       <Table withRowBorders={false} verticalSpacing={2} horizontalSpacing={0}>
         <Table.Tbody>
           {rows.map(([name, value]) => (
@@ -100,7 +113,7 @@ function Certificate({ proof, growing }: { proof: CertificateView; growing: bool
         </Alert>
       )}
       <Text size="xs" c="dimmed">
-        {t('certificate.statement')}
+        {t(spray === null ? 'certificate.statement' : 'certificate.sprayStatement')}
       </Text>
       {!growing && (
         <Button component="a" href={certificatePdf(proof.task)} target="_blank" variant="default" data-testid="certificate-pdf">

@@ -65,6 +65,7 @@ export function aRobot(id: string): RobotView {
     pose: null,
     waypoint: null,
     state_of_charge: 0.9,
+    tank: null,
     task: null,
     mission: null,
     destination: null,
@@ -138,6 +139,7 @@ export function aZone(id: string, said: Partial<ZoneView>): ZoneView {
     due_because: null,
     task: null,
     treated_by: null,
+    re_entry_at: null,
     ...said,
   };
 }
