@@ -45,6 +45,9 @@ _LONG: Final = 4.0
 _THIN: Final = 0.04
 """Gaps joined by less than this width (swaths) are gaps of their own."""
 
+_CORNER: Final = 0.05
+"""A path with so many more metres (swaths) for each corner less is as good."""
+
 _TRIED: Final = 400
 """So many strips in all, of the most promising pairs of direction and spacing, are planned to the end …"""
 
@@ -98,10 +101,14 @@ def coverage_path(free: FreeArea, done: shapely.Geometry | None = None, seed: in
 
 
 def _better(plan: CoveragePath, best: CoveragePath) -> bool:
-    """Enough covered before more covered, then the shorter path."""
+    """Enough covered before more covered, then the shorter path; a robot stops and turns at every corner."""
     if plan.share >= _NEARLY and best.share >= _NEARLY:
-        return plan.length < best.length
+        return _effort(plan) < _effort(best)
     return plan.share > best.share
+
+
+def _effort(plan: CoveragePath) -> float:
+    return plan.length + _CORNER * plan.free.swath * len(plan.points)
 
 
 def _planned(free: FreeArea, done: shapely.Geometry, angle: float, spacing: float, seed: int) -> CoveragePath:
