@@ -26,8 +26,8 @@ WOXIAOBAI: Final = Fleet(
 )
 """Idriverplus Woxiaobai, a disinfecting vehicle for roads and yards (2020).
 
-Its maker gives 60 L, 3,500 m of road per hour, 20,000 m² and 6–8 h per charge; flow, body and battery are assumed, and the
-swath is what fits the others: 20,000 m² in 7 h at that speed, with turns, ways and refills, need 1.5 m.
+Its maker gives 60 L, 3,500 m of road per hour, 20,000 m² and 6–8 h per charge; flow, body and battery are assumed, and
+the swath is what fits the others: 20,000 m² in 7 h at that speed, with turns, ways and refills, need 1.5 m.
 """
 
 CHLORINE: Final = SprayAgent(id=SprayAgentId("chlorine"), name="Chlorine-based, 1000 mg/L", concentration=1.0)
