@@ -427,6 +427,25 @@ class ScreeningRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """From `begin` to `until`, local times of day (HH:MM); over midnight when `until` is the earlier one."""
+
+    begin: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceRules:
+    """Robots speak the site's `languages`, in their order, and not at all in `quiet_hours`; alarms and warnings do."""
+
+    languages: tuple[str, ...] = ("zh", "en")
+    quiet_hours: tuple[QuietHours, ...] = (
+        QuietHours(begin="12:00", until="14:00"),
+        QuietHours(begin="22:00", until="06:00"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SprayAgent:
     """A disinfectant as it is sprayed: `concentration` in g/L, `rate` in litres per m².
 
@@ -601,6 +620,7 @@ class Site:
     zone_care: Mapping[ZoneId, ZoneCare] = field(default_factory=dict)
     screening: ScreeningRules = ScreeningRules()
     spraying: SprayRules = SprayRules()
+    voices: VoiceRules = VoiceRules()
     quarantine: WaypointId | None = None
     infection_rules: InfectionRules = InfectionRules()
     collection: CollectionRules = CollectionRules()

@@ -7,6 +7,7 @@ question of `maps.validation`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
@@ -30,6 +31,10 @@ from maps.model import (
 
 COORDINATE_LIMIT = 1e6
 """Metres from the site's origin; beyond lies a map in other units, such as pixels or Web Mercator."""
+
+
+SPOKEN = frozenset({"en", "zh"})
+"""The languages that robots have words of their own in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     yield from _positive(
         None, "screening", {name: rules[name] for name in ("temperature", "distance", "retention_days")}
     )
+    yield from _voices(site)
     for building in site.buildings.values():
         yield from _building(site, building)
     for lift in site.lifts.values():
@@ -91,6 +97,21 @@ def broken_references(site: Site) -> Iterator[BrokenLink]:
     yield from _item_classes(site)
     if site.quarantine is not None and site.quarantine not in site.waypoints:
         yield BrokenLink(None, "site", "quarantine", _nowhere("waypoint", site.quarantine))
+
+
+def _voices(site: Site) -> Iterator[BrokenLink]:
+    for hours in site.voices.quiet_hours:
+        for field, clock in (("begin", hours.begin), ("until", hours.until)):
+            if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", clock) is None:
+                yield BrokenLink(None, "voices", "quiet_hours", f"{field} must be a time such as 22:00, not {clock!r}")
+        if hours.begin == hours.until:
+            yield BrokenLink(None, "voices", "quiet_hours", f"begin and until are both {hours.begin!r}")
+    if not site.voices.languages:
+        yield BrokenLink(None, "voices", "languages", "must name at least one language")
+    for language in site.voices.languages:
+        if language not in SPOKEN:
+            known = ", ".join(sorted(SPOKEN))
+            yield BrokenLink(None, "voices", "languages", f"robots have no words in {language!r}, but in {known}")
 
 
 def _zone_care(site: Site, care: ZoneCare) -> Iterator[BrokenLink]:

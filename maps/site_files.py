@@ -59,6 +59,7 @@ from maps.model import (
     SprayAgent,
     SprayRules,
     Surface,
+    VoiceRules,
     Waypoint,
     WaypointId,
     Zone,
@@ -91,6 +92,7 @@ class _SiteFile:
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     spraying: SprayRules = field(default_factory=SprayRules)
+    voices: VoiceRules = field(default_factory=VoiceRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
     collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[_LevelEntry, ...]
@@ -132,6 +134,7 @@ def load_site(path: Path) -> Site:
         quarantine=head.quarantine,
         screening=head.screening,
         spraying=head.spraying,
+        voices=head.voices,
         infection_rules=head.infection_rules,
         collection=head.collection,
         **lists,
@@ -451,6 +454,7 @@ def _documents(site: Site) -> Iterator[tuple[str, str]]:
         quarantine=site.quarantine,
         screening=site.screening,
         spraying=site.spraying,
+        voices=site.voices,
         infection_rules=site.infection_rules,
         collection=site.collection,
         levels=tuple(

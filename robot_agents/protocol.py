@@ -105,13 +105,14 @@ class Proceed(_Command):
 
 
 class OpenCompartment(_Command):
-    """Offer the compartment for a hand-over, with an announcement. Done when it is open."""
+    """Offer the compartment for a hand-over, unless told otherwise with an announcement. Done when it is open."""
 
     type: Literal["open_compartment"] = "open_compartment"
     step_id: str
     compartment: str
     direction: HandoverDirection
     items: tuple[str, ...] = ()
+    announce: bool = True
 
 
 class CloseCompartment(_Command):
@@ -232,6 +233,45 @@ class StopInspecting(_Command):
     inspect_id: str
 
 
+class Text(_Message):
+    """`language` is a code such as en or zh."""
+
+    language: str
+    text: str
+
+
+class Say(_Command):
+    """Show the texts on the screen and, when `aloud`, say all of them in their order, `times` over.
+
+    Then tell `Said`; done after that. Fails, to be of no use again, when the robot has no voice for it.
+    """
+
+    type: Literal["say"] = "say"
+    step_id: str
+    texts: tuple[Text, ...]
+    times: int = 1
+    aloud: bool = True
+
+
+class Guide(_Command):
+    """From now on watch who follows the robot: tell `FollowerTold` when somebody is there, and at each change.
+
+    They have fallen behind when they are farther away than `distance` (m), or not seen. Done when `StopGuiding` ends
+    it.
+    """
+
+    type: Literal["guide"] = "guide"
+    step_id: str
+    distance: float
+
+
+class StopGuiding(_Command):
+    """Watch no longer: the `Guide` command is done, and then this one."""
+
+    type: Literal["stop_guiding"] = "stop_guiding"
+    guide_id: str
+
+
 class Pause(_Command):
     """Stop where you are and hold. Done when the robot stands. Never the same as an e-stop."""
 
@@ -257,6 +297,9 @@ Command: TypeAlias = Annotated[
     | StopTreating
     | Inspect
     | StopInspecting
+    | Say
+    | Guide
+    | StopGuiding
     | Pause
     | Resume,
     Field(discriminator="type"),
@@ -365,6 +408,31 @@ class Inspected(_Report):
     began: AwareDatetime
 
 
+class Said(_Report):
+    """All that `say_id` asked for was said at `pose`; not `aloud`: it was shown only."""
+
+    type: Literal["said"] = "said"
+    say_id: str
+    pose: Pose
+    aloud: bool
+
+
+class GoodsTaken(_Report):
+    """The sensor of an open compartment: what was in it was taken out."""
+
+    type: Literal["goods_taken"] = "goods_taken"
+    compartment: str
+
+
+class FollowerTold(_Report):
+    """Whether somebody follows the robot now, and how far behind (m), where that is known."""
+
+    type: Literal["follower_told"] = "follower_told"
+    guide_id: str
+    following: bool
+    distance: float | None = None
+
+
 class ObservationKind(StrEnum):
     TEMPERATURE = "temperature"
     MASK = "mask"
@@ -397,6 +465,9 @@ Report: TypeAlias = Annotated[
     | ChargeReached
     | TreatmentTold
     | Inspected
+    | Said
+    | GoodsTaken
+    | FollowerTold
     | Observed,
     Field(discriminator="type"),
 ]
@@ -488,6 +559,9 @@ FromManager: TypeAlias = Annotated[
     | StopTreating
     | Inspect
     | StopInspecting
+    | Say
+    | Guide
+    | StopGuiding
     | Pause
     | Resume
     | Welcome
@@ -505,6 +579,9 @@ FromAgent: TypeAlias = Annotated[
     | ChargeReached
     | TreatmentTold
     | Inspected
+    | Said
+    | GoodsTaken
+    | FollowerTold
     | Observed
     | Observation
     | Telemetry

@@ -20,8 +20,10 @@ from robot_agents.protocol import (
     ChargeReached,
     CommandDone,
     CommandFailed,
+    FollowerTold,
     FromAgent,
     FromManager,
+    GoodsTaken,
     Hello,
     Inspected,
     Mode,
@@ -36,6 +38,7 @@ from robot_agents.protocol import (
     Refused,
     Report,
     ReportsAcknowledged,
+    Said,
     Sighting,
     TreatmentTold,
     Welcome,
@@ -148,6 +151,15 @@ class AgentRuntime:
     def observed(self, inspect_id: str, kind: ObservationKind, value: float, person: Sighting, pose: Pose) -> None:
         told = partial(Observed, inspect_id=inspect_id, kind=kind, value=value, pose=pose)
         self._report(partial(told, person=person.person, distance=person.distance, bearing=person.bearing))
+
+    def said(self, say_id: str, pose: Pose, *, aloud: bool) -> None:
+        self._report(partial(Said, say_id=say_id, pose=pose, aloud=aloud))
+
+    def goods_taken(self, compartment: str) -> None:
+        self._report(partial(GoodsTaken, compartment=compartment))
+
+    def follower(self, guide_id: str, *, following: bool, distance: float | None = None) -> None:
+        self._report(partial(FollowerTold, guide_id=guide_id, following=following, distance=distance))
 
     def sees(self, people: Sequence[Sighting], pose: Pose) -> None:
         if self._was_welcome and self._ended is not None and not self._ended.done():

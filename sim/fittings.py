@@ -9,7 +9,7 @@ from typing import Final
 
 from maps.model import Charger, RefillPoint, WaypointId
 from sim.bodies import Body
-from sim.port import BodyEvent, ChargeReached, CompartmentMoved, Docked, Refilled, Refusal
+from sim.port import BodyEvent, ChargeReached, CompartmentMoved, Docked, GoodsTaken, Refilled, Refusal
 from sim.tank import Tank
 
 COMPARTMENT_TIME: Final = 2.0
@@ -98,6 +98,10 @@ class Fittings:
         if self._docked_at is not None:
             self._docked_at = None
             self._body.charge.draw(self._body.fleet.battery.idle_drain, self._loop.time())
+
+    def take_goods(self, compartment: str) -> None:
+        if self._open.get(compartment):
+            self._tell(GoodsTaken(compartment, self._loop.time()))
 
     def _moved(self, compartment: str, opened: bool) -> None:
         del self._movements[compartment]

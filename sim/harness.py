@@ -42,6 +42,7 @@ from sim.causes import Cause
 from sim.clock import SIMULATED_START, LoopClock, ShiftedClock, SteadyClock
 from sim.crashes import Crashes, ManagerCrashed, Moment, WatchedStore
 from sim.jams import Jam, Jams
+from sim.patients import Led, Patients
 from sim.people import Nurses, delivery
 from sim.room_staff import RoomStaff
 from sim.violations import Motion, Violation, violations
@@ -59,10 +60,11 @@ class Hospital:
     """Everything is built on entering, in the running loop, and ended on leaving.
 
     The same site, seed and requests give the same event log. `nurses` is the median time (s) until somebody comes for a
-    hand-over, None leaves all hand-overs to the caller; `wipers` is that until a robot is wiped down. With `judge` all
-    motion is kept for `violations`, and the traffic is watched for `jams`; with `judge_clock`, a wall clock, the time
-    of the latter adds up in `judge_seconds`. `start` is the time of the first moment, `charges` the fleets' states of
-    charge then. `staff` is who may sign. `said` holds what each robot has said aloud.
+    hand-over, None leaves all hand-overs to the caller; `wipers` is that until a robot is wiped down, `patients` that
+    until somebody takes a meal, `visitors` that until whoever is to be led comes. With `judge` all motion is kept for
+    `violations`, and the traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds up
+    in `judge_seconds`. `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff` is
+    who may sign. `said` holds what each robot has said aloud, `shown` what its screen has shown.
     Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
     whoever asks for something meanwhile waits, and asks again.
     """
@@ -74,6 +76,8 @@ class Hospital:
         seed: int = 1,
         nurses: float | None = 30.0,
         wipers: float | None = 30.0,
+        patients: float | None = 15.0,
+        visitors: float | None = 20.0,
         agents: AgentSettings = SELDOM,
         patience: Patience = LONG_SILENCE,
         latency: float = 0.0,
@@ -91,6 +95,8 @@ class Hospital:
         self._seed = seed
         self._nurses = nurses
         self._wipers = wipers
+        self._patients = patients
+        self._visitors = visitors
         self._agent_settings = agents
         self._patience = patience
         self._latency = latency
@@ -102,6 +108,8 @@ class Hospital:
         self._charges = charges
         self._staff = staff
         self.said: dict[RobotId, list[str]] = {}
+        self.shown: dict[RobotId, list[str]] = {}
+        self.voices: dict[RobotId, SimulatedAgent] = {}
         self.motion = Motion()
         self._judge = judge
         self._judge_clock = judge_clock
@@ -125,11 +133,16 @@ class Hospital:
         self.world = World(self.site, rng=self._rng("world"), draw=self.motion.draw if self._judge else None)
         self.network = MemoryNetwork(None, latency=self._latency)
         if self._nurses is not None:
-            self.nurses = Nurses(self.do, self._rng("nurses/0"), median=self._nurses)
+            meals = self._patients is None
+            self.nurses = Nurses(self.do, self._rng("nurses/0"), median=self._nurses, meals=meals)
             self.room_staff = RoomStaff(self.do, self.world, self._rng("rooms/0"), median=self._nurses)
         if self._wipers is not None:
             roles = sorted(self.site.infection_rules.confirmed_by) or ["cleaner"]
             self.wipers = Wipers(self.do, self._rng("wipers/0"), median=self._wipers, role=roles[0])
+        if self._patients is not None:
+            self.patients = Patients(self.world, self._rng("patients/0"), median=self._patients)
+        if self._visitors is not None:
+            self.visitors = Led(self.world, self._rng("visitors/0"), median=self._visitors)
         for fleet in self.site.fleets.values():
             for robot in fleet.robots:
                 if robot.home is None:
@@ -156,9 +169,14 @@ class Hospital:
             self.world.spawn(robot, fleet.id, home, self._charges.get(fleet.id, 1.0))
             self.motion.place(robot, self.world.state(robot).place)
             agent = SimulatedAgent(robot, self.world, self.clock)
-            self.said[robot] = agent.said
+            self._has_voice(agent)
         connect = partial(self.network.connect, robot)
         return AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)
+
+    def _has_voice(self, agent: SimulatedAgent) -> None:
+        robot = RobotId(agent.robot)
+        self.voices[robot] = agent
+        self.said[robot], self.shown[robot] = agent.said, agent.shown
 
     async def start_manager(self) -> None:
         """Start the manager, the first time or from what is stored."""
@@ -186,6 +204,10 @@ class Hospital:
             self.room_staff.attend(self.manager)
         if self._wipers is not None:
             self.wipers.attend(self.manager)
+        if self._patients is not None:
+            self.patients.attend(self.manager)
+        if self._visitors is not None:
+            self.visitors.attend(self.manager)
         if self._crashes is not None:
             self.manager.watch(self._crashes.told)
         self.link.attach(self.manager)
@@ -199,7 +221,7 @@ class Hospital:
         await self._end(self._agents[robot])
         self._agent_restarts += 1
         agent = SimulatedAgent(robot, self.world, self.clock)
-        self.said[robot] = agent.said
+        self._has_voice(agent)
         connect = partial(self.network.connect, robot)
         rng = self._rng(f"{robot}/{self._agent_restarts}")
         runtime = AgentRuntime(agent, connect, self.clock, settings=self._agent_settings, token="", rng=rng)

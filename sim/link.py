@@ -40,6 +40,7 @@ from sim.link_messages import (
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchFollower,
     WatchPeople,
     WatchRoom,
     Welcome,
@@ -158,6 +159,9 @@ class RemoteWorld:
 
     def watch_people(self, robot: RobotId, watched: bool) -> None:
         self._want(("people", robot), WatchPeople(robot, watched))
+
+    def watch_follower(self, robot: RobotId, watched: bool) -> None:
+        self._want(("follower", robot), WatchFollower(robot, watched))
 
     def state(self, robot: RobotId) -> BodyState:
         if robot not in self._states:

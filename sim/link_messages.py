@@ -93,6 +93,11 @@ class WatchPeople(Value, frozen=True, tag=True):
     watched: bool
 
 
+class WatchFollower(Value, frozen=True, tag=True):
+    robot: RobotId
+    watched: bool
+
+
 class Subscribe(Value, frozen=True, tag=True):
     """Tell the robot's events numbered above `after` (None: from now on), then new ones, and its state."""
 
@@ -157,6 +162,7 @@ Request: TypeAlias = (
     | Refill
     | WatchRoom
     | WatchPeople
+    | WatchFollower
     | Subscribe
     | Unsubscribe
     | WatchBuilding

@@ -139,15 +139,22 @@ class Findings:
 class Nurses:
     """Come to every robot that waits for a hand-over, each time after a seeded lognormal while.
 
-    They know nothing of restarts: who is on the way asks the manager that runs by then, through `ask`.
+    Meals to which patients are called they leave to these, unless told to take `meals` too. They know nothing of
+    restarts: who is on the way asks the manager that runs by then, through `ask`.
     """
 
     def __init__(
-        self, ask: Callable[[HandOver], Awaitable[object]], rng: random.Random, *, median: float = MEDIAN
+        self,
+        ask: Callable[[HandOver], Awaitable[object]],
+        rng: random.Random,
+        *,
+        median: float = MEDIAN,
+        meals: bool = True,
     ) -> None:
         self._ask = ask
         self._rng = rng
         self._median = median
+        self._meals = meals
         self._manager: Orchestrator
         self._under_way: set[asyncio.Task[None]] = set()
         self._awaited: dict[str, None] = {}
@@ -161,7 +168,7 @@ class Nurses:
         for mission in manager.state.missions.values():
             step = mission.step
             if mission.task is not None and step is not None and step.status is StepStatus.WAITING_FOR_PERSON:
-                self._come(mission.task, step.id)
+                self._come(mission.task, step.id, step)
 
     def stay_away(self, times: int = 1) -> None:
         """Fault: nobody comes for the next hand-overs that fall due."""
@@ -172,10 +179,11 @@ class Nurses:
         if isinstance(event, StepChanged) and event.status is StepStatus.WAITING_FOR_PERSON:
             mission = self._manager.state.missions.get(event.mission)
             if mission is not None and mission.task is not None:
-                self._come(mission.task, event.step)
+                self._come(mission.task, event.step, mission.step)
 
-    def _come(self, task: TaskId, step: str) -> None:
-        if step in self._awaited:
+    def _come(self, task: TaskId, step: str, at: Step | None) -> None:
+        calls_patient = at is not None and at.called is not None
+        if step in self._awaited or (calls_patient and not self._meals):
             return
         self._awaited[step] = None
         if self._absent:

@@ -184,6 +184,20 @@ class PeopleSeen(Value, frozen=True, tag=True):
     time: float
 
 
+class GoodsTaken(Value, frozen=True, tag=True):
+    """The sensor of an open compartment: it was emptied."""
+
+    compartment: str
+    time: float
+
+
+class FollowerSensed(Value, frozen=True, tag=True):
+    """How far behind the robot the nearest person is (m); None when it sees nobody."""
+
+    distance: float | None
+    time: float
+
+
 class Refusal(Value, frozen=True, tag=True):
     """The body can't dock at, open or be refilled at what was named by `subject`."""
 
@@ -203,6 +217,8 @@ BodyEvent: TypeAlias = (
     | Refilled
     | RoomSensed
     | PeopleSeen
+    | GoodsTaken
+    | FollowerSensed
     | Refusal
 )
 
@@ -327,6 +343,10 @@ class BodyPort(Protocol):
 
     def watch_people(self, robot: RobotId, watched: bool) -> None:
         """Tell `PeopleSeen` at 10 Hz while there is anybody, or no longer."""
+        ...
+
+    def watch_follower(self, robot: RobotId, watched: bool) -> None:
+        """Tell `FollowerSensed` twice a second, or no longer."""
         ...
 
     def state(self, robot: RobotId) -> BodyState:

@@ -19,6 +19,7 @@ from sim.bodies import ROVING_SPEED, Body, Passages
 from sim.crossings import SimulatedCrossing
 from sim.doors import SimulatedDoor
 from sim.fittings import Fittings
+from sim.followers import Followers
 from sim.gates import Gate
 from sim.lifts import SimulatedLift
 from sim.passers import Passers
@@ -82,6 +83,7 @@ class World:
         }
         self.rooms = Rooms(site, self.loop, self._tell)
         self.passers = Passers(site, self.loop, self._tell, lambda robot: self.body(robot).state().place)
+        self.followers = Followers(self.loop, self._tell, lambda robot: self.body(robot).state().place)
         self._alarms: dict[str, FireAlarmState] = {}
         self._gates = self._find_gates()
         self._ways = Ways(self._gates)
@@ -177,6 +179,10 @@ class World:
         self.body(robot)
         self.passers.watch(robot, watched)
 
+    def watch_follower(self, robot: RobotId, watched: bool) -> None:
+        self.body(robot)
+        self.followers.watch(robot, watched)
+
     def is_on(self, robot: RobotId) -> bool:
         """Whether its lamp or sprayer is on."""
         return self.on_since(robot) is not None
@@ -269,6 +275,11 @@ class World:
         return end
 
     # --- what people and faults do ------------------------------------------------------------------------
+
+    def take_goods(self, robot: RobotId, compartment: str) -> None:
+        """Somebody empties an open compartment; of one that is shut nothing can be taken."""
+        self.body(robot)
+        self._fittings[robot].take_goods(compartment)
 
     def set_mode(self, robot: RobotId, mode: BodyMode, reason: str) -> None:
         """Press or release e-stop, take by hand, break or mend a robot. See `Body.set_mode`."""

@@ -42,6 +42,7 @@ from sim.link_messages import (
     Told,
     Unsubscribe,
     WatchBuilding,
+    WatchFollower,
     WatchPeople,
     WatchRoom,
     Welcome,
@@ -160,6 +161,8 @@ class WorldServer:
                 world.watch_room(robot, zone, watched)
             case WatchPeople(robot, watched):
                 world.watch_people(robot, watched)
+            case WatchFollower(robot, watched):
+                world.watch_follower(robot, watched)
             case Subscribe(robot, after):
                 self._subscribe(client, robot, after)
             case Unsubscribe(robot):

@@ -324,6 +324,41 @@ class CuesDeleted:
     cues: tuple[CueId, ...]
 
 
+# --- voices ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTold:
+    """A robot said at a place what it should; `stop` is the number of the task's stop."""
+
+    task: TaskId
+    stop: int
+    place: WaypointId
+    robot: RobotId
+    report: int
+    state_of_charge: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHoursKept:
+    """It is quiet: for this task people are spoken to on the robot's screen only."""
+
+    task: TaskId
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerTold:
+    """A visitor follows the robot, or not any more; `waits`: the robot stops for them."""
+
+    task: TaskId
+    robot: RobotId
+    following: bool
+    waits: bool
+    report: int
+    state_of_charge: float | None = None
+
+
 # --- schedules ---------------------------------------------------------------------------------------------
 
 
@@ -677,6 +712,9 @@ Event: TypeAlias = (
     | TankTold
     | CheckpointVisited
     | CheckpointMissed
+    | PlaceTold
+    | QuietHoursKept
+    | FollowerTold
     | CueRaised
     | CueRechecked
     | CuesDeleted

@@ -19,12 +19,15 @@ class FollowUpState(StrEnum):
 
 
 class Difference(StrEnum):
-    """What a person found of an item, or that a bag does not weigh what it did where it was collected."""
+    """What a person found of an item, that a bag does not weigh what it did where it was collected, or that a patient
+    did not take a meal.
+    """
 
     SHORT = "short"
     DAMAGED = "damaged"
     REFUSED = "refused"
     WEIGHT = "weight"
+    NOT_TAKEN = "not_taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

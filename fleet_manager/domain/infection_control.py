@@ -32,7 +32,7 @@ def stays_inside(fleet: Fleet, site: Site) -> bool:
 
     Robots that disinfect rooms go wherever they are asked to.
     """
-    return dedicated(fleet, site) and "delivery" in fleet.capabilities
+    return dedicated(fleet, site) and bool({"delivery", "meals"} & fleet.capabilities)
 
 
 def refusal(fleet: Fleet, place: WaypointId, classes: frozenset[ZoneClass], site: Site) -> str | None:

@@ -9,6 +9,7 @@ from typing import NewType
 
 from fleet_manager.domain.inspections import Inspection
 from fleet_manager.domain.tasks import ItemId, TaskId, Treatment
+from fleet_manager.domain.voices import Called, Saying
 from fleet_manager.domain.windows import Window
 from maps.model import RobotId, WaypointId
 
@@ -20,6 +21,8 @@ class MissionKind(StrEnum):
     DELIVER = "deliver"
     TREAT = "treat"
     PATROL = "patrol"
+    ANNOUNCE = "announce"
+    GUIDE = "guide"
     CHARGE = "charge"
     REFILL = "refill"
     PARK = "park"
@@ -39,6 +42,8 @@ class StepKind(StrEnum):
     VISIT = "visit"
     TREAT = "treat"
     INSPECT = "inspect"
+    SAY = "say"
+    MEET = "meet"
     DOCK = "dock"
     REFILL = "refill"
     DECONTAMINATE = "decontaminate"
@@ -77,7 +82,8 @@ class Step:
     """`treatment` is done at `stops`, one after the other, off the lanes; then the robot comes back to `place`.
 
     `inspection` is that of the task's stop number `checkpoint`. `window`, `by_code` and `weighed` are the stop's; the
-    way to a stop has its window too, so that the robot sets out in time and no earlier.
+    way to a stop has its window too, so that the robot sets out in time and no earlier. `saying` and `called` are the
+    stop's as well; on a way with `leads` a visitor follows.
     """
 
     id: StepId
@@ -91,6 +97,9 @@ class Step:
     window: Window | None = None
     by_code: bool = False
     weighed: bool = False
+    saying: Saying | None = None
+    called: Called | None = None
+    leads: bool = False
     status: StepStatus = StepStatus.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None

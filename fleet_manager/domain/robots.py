@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from fleet_manager.domain.missions import MissionId
+from fleet_manager.domain.voices import Saying
 from maps.model import CrossingId, DoorId, FleetId, LaneId, LevelId, LiftId, RobotId, WaypointId, ZoneClass
 
 
@@ -179,13 +181,21 @@ class CommandKind(StrEnum):
     STOP_TREATING = "stop_treating"
     INSPECT = "inspect"
     STOP_INSPECTING = "stop_inspecting"
+    SAY = "say"
+    GUIDE = "guide"
+    STOP_GUIDING = "stop_guiding"
+
+
+_WHILE_DRIVING: Final = frozenset({CommandKind.DOCK, CommandKind.GUIDE, CommandKind.STOP_GUIDING})
+"""Commands that don't keep a robot where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCommand:
     """A command that the agent has not reported as done; sent again after every reconnect.
 
-    `subject` is the id of the command, or the place, that this one is about.
+    `subject` is the id of the command, or the place, that this one is about. A `saying` is shown on the screen, and said
+    when `aloud`.
     """
 
     id: str
@@ -196,6 +206,8 @@ class PendingCommand:
     charger: WaypointId | None = None
     subject: str | None = None
     reason: str = ""
+    saying: Saying | None = None
+    aloud: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +272,8 @@ class Robot:
 
     @property
     def unlocked(self) -> bool:
-        """Whether a compartment stands open or moves, or it treats or inspects something: it drives nowhere."""
-        return bool(self.opened) or any(command.kind is not CommandKind.DOCK for command in self.pending)
+        """Whether a compartment stands open or moves, or it treats or inspects something or speaks: it stays there."""
+        return bool(self.opened) or any(command.kind not in _WHILE_DRIVING for command in self.pending)
 
     @property
     def able(self) -> bool:

@@ -21,6 +21,7 @@ from fleet_manager.domain.custody import Chain, ChainId, Custody, Entry, Holder,
 from fleet_manager.domain.devices import Device, TurnCause
 from fleet_manager.domain.disinfection import Interruption, LampRecord, Room, TreatmentRecord
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId, FollowUpState
+from fleet_manager.domain.guidance import Guidance
 from fleet_manager.domain.handovers import Handover
 from fleet_manager.domain.inspections import Checkpoint
 from fleet_manager.domain.missions import Mission, MissionId, Step, StepId, StepStatus
@@ -527,6 +528,26 @@ def _checkpoint_missed(s: FleetState, event: e.CheckpointMissed, at: datetime) -
     s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], missed=True)))
 
 
+def _place_told(s: FleetState, event: e.PlaceTold, at: datetime) -> None:
+    task = s.tasks[event.task]
+    s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], done_at=at)))
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
+def _quiet_hours_kept(s: FleetState, event: e.QuietHoursKept, at: datetime) -> None:
+    task = s.tasks[event.task]
+    others = tuple(reason for reason in task.reasons if reason.code != event.reason.code)
+    s.put_task(replace(task, reasons=(*others, event.reason)))
+
+
+def _follower_told(s: FleetState, event: e.FollowerTold, at: datetime) -> None:
+    task = s.tasks[event.task]
+    known = task.guidance or Guidance(met_at=at)
+    lost_at = None if event.following else known.lost_at or at
+    s.put_task(replace(task, guidance=replace(known, lost_at=lost_at, waits=event.waits)))
+    _report_taken(s, event.robot, event.report, event.state_of_charge)
+
+
 def _cue_raised(s: FleetState, event: e.CueRaised, at: datetime) -> None:
     s.put_cue(event.cue)
     _report_taken(s, event.robot, event.report, event.state_of_charge)
@@ -889,6 +910,9 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TankTold: _tank_told,
     e.CheckpointVisited: _checkpoint_visited,
     e.CheckpointMissed: _checkpoint_missed,
+    e.PlaceTold: _place_told,
+    e.QuietHoursKept: _quiet_hours_kept,
+    e.FollowerTold: _follower_told,
     e.CueRaised: _cue_raised,
     e.CueRechecked: _cue_rechecked,
     e.CuesDeleted: _cues_deleted,

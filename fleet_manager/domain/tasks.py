@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from fleet_manager.domain.errors import InvalidRequest, InvalidTransition
+from fleet_manager.domain.guidance import Guidance
 from fleet_manager.domain.inspections import Inspection, Visit
+from fleet_manager.domain.voices import Called, Saying
 from fleet_manager.domain.windows import Window
 from maps.model import ItemClassId, RobotId, SprayAgentId, WaypointId, ZoneId
 
@@ -70,6 +72,9 @@ class TaskKind(StrEnum):
     DISINFECTION = "disinfection"
     PATROL = "patrol"
     SCREENING = "screening"
+    ANNOUNCEMENT = "announcement"
+    MEALS = "meals"
+    GUIDANCE = "guidance"
 
 
 class StopKind(StrEnum):
@@ -78,6 +83,9 @@ class StopKind(StrEnum):
     VISIT = "visit"
     TREAT = "treat"
     INSPECT = "inspect"
+    SAY = "say"
+    MEET = "meet"
+    LEAD = "lead"
 
 
 class TreatmentMethod(StrEnum):
@@ -164,6 +172,7 @@ class Stop:
     A checkpoint has an `inspection`, and its `visit` once a robot was there; `missed` when its window passed before.
     Goods are dropped off within `window`. Where they are handed over `by_code`, their compartment stays locked until
     whoever takes them has proved it. What is `weighed` is collected: each bag is weighed, and two persons sign for it.
+    Who is `called` takes a meal here, is met or is led here. A `saying` was said at `done_at`.
     """
 
     place: WaypointId
@@ -176,6 +185,9 @@ class Stop:
     window: Window | None = None
     by_code: bool = False
     weighed: bool = False
+    saying: Saying | None = None
+    called: Called | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +229,7 @@ class DeliveryTask:
     outcome: str | None = None
     destination: WaypointId | None = None
     reasons: tuple[Reason, ...] = ()
+    guidance: Guidance | None = None
 
     def become(self, status: TaskStatus) -> DeliveryTask:
         if status not in _NEXT[self.status]:
@@ -229,7 +242,33 @@ class DeliveryTask:
             return TaskKind.DISINFECTION
         if self.inspects:
             return TaskKind.SCREENING if self.screens else TaskKind.PATROL
+        if self.announces:
+            return TaskKind.ANNOUNCEMENT
+        if self.guides:
+            return TaskKind.GUIDANCE
+        if self.serves:
+            return TaskKind.MEALS
         return TaskKind.COLLECTION if self.collects else TaskKind.DELIVERY
+
+    @property
+    def carries(self) -> bool:
+        """Whether it is about goods."""
+        return bool(self.items) or not (self.treatment is not None or self.inspects or self.announces or self.guides)
+
+    @property
+    def announces(self) -> bool:
+        """Whether a robot goes round and says something."""
+        return any(stop.saying is not None for stop in self.stops)
+
+    @property
+    def guides(self) -> bool:
+        """Whether a visitor is led somewhere."""
+        return any(stop.kind is StopKind.LEAD and stop.called is not None for stop in self.stops)
+
+    @property
+    def serves(self) -> bool:
+        """Whether patients are called to take a meal each."""
+        return any(stop.kind is StopKind.DROP_OFF and stop.called is not None for stop in self.stops)
 
     @property
     def collects(self) -> bool:
@@ -237,8 +276,13 @@ class DeliveryTask:
         return any(stop.weighed for stop in self.stops)
 
     @property
-    def apart(self) -> dict[ItemId, WaypointId]:
-        """Where each item goes, when each destination needs a compartment of its own; empty when it does not."""
+    def apart(self) -> dict[ItemId, str]:
+        """For whom each item is, when each receiver needs a compartment of their own; empty when none does.
+
+        Receivers are told apart by their place, patients by their meal.
+        """
+        if self.serves:
+            return {item.id: item.id for item in self.items}
         if not any(stop.by_code for stop in self.stops):
             return {}
         return {item: stop.place for stop in self.stops if stop.kind is StopKind.DROP_OFF for item in stop.items}

@@ -28,6 +28,8 @@ class Signal(StrEnum):
     INTERRUPTED = "interrupted"
     TREATED = "treated"
     INSPECTED = "inspected"
+    SAID = "said"
+    MET = "met"
     HEARD = "heard"
     WIPED_DOWN = "wiped_down"
     DECONTAMINATED = "decontaminated"
@@ -83,6 +85,18 @@ class LookRound:
 
 
 @dataclass(frozen=True, slots=True)
+class Speak:
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class MeetVisitor:
+    """Watch for a visitor, and greet them."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitWipeDown:
     """A person has to wipe the robot down and to confirm that, unless the bay does it."""
 
@@ -104,6 +118,8 @@ Wish: TypeAlias = (
     | AwaitRoom
     | TreatRoom
     | LookRound
+    | Speak
+    | MeetVisitor
     | AwaitWipeDown
     | Finish
 )
@@ -160,6 +176,18 @@ def advance(mission: Mission, signal: Signal, at: WaypointId | None) -> tuple[li
         case StepKind.INSPECT, StepStatus.ACTIVE, Signal.ARRIVED if at == step.place:
             return [], LookRound(step)
         case StepKind.INSPECT, StepStatus.ACTIVE, Signal.INSPECTED:
+            return on()
+        case StepKind.SAY, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], Speak(step)
+        case StepKind.SAY, StepStatus.ACTIVE, Signal.ARRIVED if at == step.place:
+            return [], Speak(step)
+        case StepKind.SAY, StepStatus.ACTIVE, Signal.SAID:
+            return on()
+        case StepKind.MEET, StepStatus.PENDING, Signal.BEGIN:
+            return [become(StepStatus.ACTIVE)], MeetVisitor(step)
+        case StepKind.MEET, StepStatus.ACTIVE, Signal.ARRIVED if at == step.place:
+            return [], MeetVisitor(step)
+        case StepKind.MEET, StepStatus.ACTIVE, Signal.MET:
             return on()
         case StepKind.DECONTAMINATE, StepStatus.PENDING, Signal.BEGIN:
             return [become(StepStatus.WAITING_FOR_PERSON)], AwaitWipeDown(step)

@@ -104,10 +104,17 @@ class Allocation:
         drive = self._ledger.state.robots[robot_id].drive
         if drive is None:
             return
-        nodes = tuple(self._protocol_node(node) for node in drive.nodes)
+        pace = self._pace(robot_id)
+        nodes = tuple(self._protocol_node(node, pace) for node in drive.nodes)
         self._link.send(robot_id, protocol.Drive(command_id=drive.id, nodes=nodes, cleared_to=drive.cleared_to))
 
-    def _protocol_node(self, node: RouteNode) -> protocol.RouteNode:
+    def _pace(self, robot_id: RobotId) -> float | None:
+        """How fast a robot drives at most whose visitor has to keep up (m/s); None for as fast as it can."""
+        mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
+        step = mission.step if mission is not None else None
+        return self._patience.walking_pace if step is not None and step.leads else None
+
+    def _protocol_node(self, node: RouteNode, pace: float | None) -> protocol.RouteNode:
         waypoint = self._site.waypoints[node.waypoint]
         lane = self._site.lanes[node.lane] if node.lane else None
         return protocol.RouteNode(
@@ -120,7 +127,7 @@ class Allocation:
             lift=node.lift,
             door=lane.door if lane else None,
             heading=waypoint.heading,
-            speed_limit=lane.speed_limit if lane else None,
+            speed_limit=min((v for v in (pace, lane.speed_limit if lane else None) if v is not None), default=None),
         )
 
     def _send_clearance(self, robot_id: RobotId, drive_id: str, cleared_to: int) -> None:

@@ -24,6 +24,7 @@ from fleet_manager.domain.tasks import (
     TaskId,
     TreatmentMethod,
 )
+from fleet_manager.domain.voices import masked
 from maps.model import RobotId
 
 
@@ -137,7 +138,78 @@ class SubmitCollection:
     key: str | None = None
 
 
-SubmitAny = SubmitTask | SubmitDisinfection | SubmitPatrol | SubmitCollection
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitAnnouncement:
+    """Say `texts` (by language) at each place, `times` over; answers as `SubmitTask`."""
+
+    actor: Actor
+    places: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
+    times: int = 1
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MealRequest:
+    """A meal for whoever lies in a bed; `name` is masked before anything else is done with it."""
+
+    place: str
+    bed: str
+    name: str
+    item: str = "meal"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", masked(self.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitMeals:
+    """Bring meals from `pickup` to beds, in their order. More than one robot holds make several tasks.
+
+    Answers as `SubmitTask`, with the first of them.
+    """
+
+    actor: Actor
+    pickup: str
+    meals: tuple[MealRequest, ...]
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitGuidance:
+    """Meet a visitor at `meet_at` and lead them to `to`; their name is masked. Answers as `SubmitTask`."""
+
+    actor: Actor
+    meet_at: str
+    to: str
+    visitor: str = ""
+    priority: Priority = Priority.ROUTINE
+    earliest_start: datetime | None = None
+    due: datetime | None = None
+    note: str = ""
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "visitor", masked(self.visitor))
+
+
+SubmitAny = (
+    SubmitTask
+    | SubmitDisinfection
+    | SubmitPatrol
+    | SubmitCollection
+    | SubmitAnnouncement
+    | SubmitMeals
+    | SubmitGuidance
+)
 """All that asks for a task."""
 
 
@@ -397,6 +469,9 @@ UserCommand = (
     | SubmitDisinfection
     | SubmitPatrol
     | SubmitCollection
+    | SubmitAnnouncement
+    | SubmitMeals
+    | SubmitGuidance
     | RecheckCue
     | ReportRoom
     | SetSchedule

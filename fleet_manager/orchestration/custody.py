@@ -336,6 +336,7 @@ class CustodyRules:
         self._ledger.record(FollowUpClosed(follow_up=known.id, actor=request.actor, note=request.note))
         if not any(f.task == known.task and f.state is FollowUpState.OPEN for f in state.follow_ups.values()):
             self._ledger.close_alert("handover_difference", known.task)
+            self._ledger.close_alert("meals_left", known.task)
         return known.id
 
     # --- time on the way -------------------------------------------------------------------------------

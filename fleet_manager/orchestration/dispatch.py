@@ -19,19 +19,24 @@ from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.collections import Collections
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.guides import Guides
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.treatments import Treatments
+from fleet_manager.orchestration.voices import Voices
 from fleet_manager.planning.assignment import WEIGHT, Assigner, hungarian
 from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import Estimate, estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
 from fleet_manager.planning.steps import (
+    announcement_steps,
     charge_steps,
     decontamination_steps,
     delivery_steps,
+    guidance_steps,
     park_steps,
     patrol_steps,
     refill_steps,
@@ -48,6 +53,9 @@ _MISSION_OF: Final = {
     TaskKind.DISINFECTION: MissionKind.TREAT,
     TaskKind.PATROL: MissionKind.PATROL,
     TaskKind.SCREENING: MissionKind.PATROL,
+    TaskKind.ANNOUNCEMENT: MissionKind.ANNOUNCE,
+    TaskKind.MEALS: MissionKind.DELIVER,
+    TaskKind.GUIDANCE: MissionKind.GUIDE,
 }
 
 _CLOSED: Final = "closed"
@@ -90,6 +98,9 @@ class Dispatch:
         patrols: Patrols,
         decontamination: Decontamination,
         collections: Collections,
+        voices: Voices,
+        meals: Meals,
+        guides: Guides,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -101,6 +112,9 @@ class Dispatch:
         self._patrols = patrols
         self._decontamination = decontamination
         self._collections = collections
+        self._voices = voices
+        self._meals = meals
+        self._guides = guides
         self._assign = assign
         self._unclean: dict[RobotId, Need] = {}
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
@@ -230,6 +244,10 @@ class Dispatch:
         """What a robot has to do for a task, or why it can't now; None while a treatment is being planned."""
         if task.inspects:
             return patrol_steps(mission, task)
+        if task.announces:
+            return announcement_steps(mission, task)
+        if task.guides:
+            return guidance_steps(mission, task, self._guides.farewell(task))
         if task.treatment is None:
             return delivery_steps(mission, task, self._retrieve_at(task))
         stops = self._treatments.stops(task, robot)
@@ -262,6 +280,10 @@ class Dispatch:
             return self._treatments.unfit(task.treatment, fleet)
         if task.inspects:
             return self._patrols.unfit(task, fleet)
+        if task.announces or task.guides:
+            lacks = (self._voices if task.announces else self._guides).unfit(fleet)
+            if lacks is not None:
+                return lacks
         classes_at = self._decontamination.classes_at
         for stop in task.stops:
             refused = infection_control.refusal(fleet, stop.place, classes_at(stop.place), self._site)
@@ -270,7 +292,7 @@ class Dispatch:
         brings_out = infection_control.brings_out(task, fleet, self._site, classes_at)
         if brings_out is not None:
             return brings_out
-        return self._unfit_for_goods(task, fleet)
+        return self._unfit_for_goods(task, fleet) if task.carries else None
 
     def _unfit_for_goods(self, task: DeliveryTask, fleet: Fleet) -> str | None:
         items = task.items
@@ -279,7 +301,9 @@ class Dispatch:
             return refused
         if fleet.carrier is CarrierKind.PERSON:
             return None
-        if "delivery" not in fleet.capabilities:
+        if task.serves and (lacks := self._meals.unfit(fleet)) is not None:
+            return lacks
+        if not task.serves and "delivery" not in fleet.capabilities:
             return "does not deliver"
         for item in items:
             known = self._site.item_classes.get(ItemClassId(item.item_class)) if item.item_class else None
@@ -289,7 +313,7 @@ class Dispatch:
         if not infection_control.may_carry((), items, self._site):
             return "carries no soiled goods beside food, drugs or sterile goods"
         if load(items, fleet.compartments, self._site.item_classes, task.apart) is None:
-            return "has no compartment for each destination" if task.apart else "has no compartment that fits"
+            return "has no compartment for each receiver" if task.apart else "has no compartment that fits"
         return None
 
     def _retrieve_at(self, task: DeliveryTask) -> WaypointId | None:
@@ -301,7 +325,11 @@ class Dispatch:
         return None
 
     def _may_start(self, task: DeliveryTask, judged: list[Estimate | _Refusal], now: datetime) -> bool:
-        """Whether the nearest carrier should leave now to be there at the earliest start."""
+        """Whether the nearest carrier should leave now to be there at the earliest start, and may speak there."""
+        silent = self._voices.waits(task)
+        if silent > 0.0:
+            self._ledger.start_timer("dispatch", task.id, silent)
+            return False
         if task.earliest_start is None or task.earliest_start <= now:
             return True
         way = min((e.to_first_stop for e in judged if isinstance(e, Estimate)), default=0.0)
@@ -356,8 +384,10 @@ class Dispatch:
             self._call_for_a_carrier(task)
             self._ask_for_decontamination(task, judged)
         else:
-            start = f"{task.earliest_start:%H:%M} UTC"
-            reasons = (Reason(subject=task.id, code="not_yet", text=f"starts at {start}"),)
+            reason = self._voices.quiet(task) if task.announces else None
+            if reason is None:
+                reason = Reason(subject=task.id, code="not_yet", text=f"starts at {task.earliest_start:%H:%M} UTC")
+            reasons = (reason,)
         if reasons != task.reasons:
             self._ledger.record(TaskDeferred(task=task.id, reasons=reasons))
 

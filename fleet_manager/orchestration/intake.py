@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import assert_never
 
 import msgspec
 
@@ -20,8 +21,6 @@ from fleet_manager.domain.events import (
     CancellationStarted,
     PorterRequested,
     RetryAllowed,
-    RobotPaused,
-    RobotResumed,
     RobotStatusChanged,
     TaskChanged,
     TaskSubmitted,
@@ -53,23 +52,28 @@ from fleet_manager.orchestration.commands import (
     RetryTask,
     RobotAction,
     SendPorter,
+    SubmitAnnouncement,
     SubmitAny,
     SubmitCollection,
     SubmitDisinfection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
     SubmitTask,
 )
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.guides import Guides
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
-from fleet_manager.orchestration.ports import AgentLink
+from fleet_manager.orchestration.pausing import Pausing
 from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.treatments import Treatments
+from fleet_manager.orchestration.voices import Voices
 from fleet_manager.planning.routes import Routes
 from maps.model import CarrierKind, Fleet, ItemClassId, RobotId, Site, WaypointId
-from robot_agents import protocol
 
 
 class Intake:
@@ -85,7 +89,10 @@ class Intake:
         patrols: Patrols,
         timetable: Timetable,
         collections: Collections,
-        link: AgentLink,
+        voices: Voices,
+        meals: Meals,
+        guides: Guides,
+        pausing: Pausing,
         dispatch_wanted: Callable[[], None],
     ) -> None:
         self._site = site
@@ -98,11 +105,33 @@ class Intake:
         self._patrols = patrols
         self._timetable = timetable
         self._collections = collections
-        self._link = link
+        self._voices = voices
+        self._meals = meals
+        self._guides = guides
+        self._pausing = pausing
         self._dispatch_wanted = dispatch_wanted
         self._named = {w.name: w.id for w in site.waypoints.values() if w.name is not None}
 
     # --- tasks -----------------------------------------------------------------------------------------
+
+    def submit_any(self, request: SubmitAny) -> TaskId:
+        """Whatever is asked for."""
+        match request:
+            case SubmitTask():
+                return self.submit(request)
+            case SubmitDisinfection():
+                return self.submit_disinfection(request)
+            case SubmitPatrol():
+                return self.submit_patrol(request)
+            case SubmitCollection():
+                return self.submit_collection(request)
+            case SubmitAnnouncement():
+                return self.submit_announcement(request)
+            case SubmitMeals():
+                return self.submit_meals(request)
+            case SubmitGuidance():
+                return self.submit_guidance(request)
+        assert_never(request)
 
     def submit(self, request: SubmitTask) -> TaskId:
         """Store a new task; the same key with the same body answers with the task it made before."""
@@ -214,6 +243,64 @@ class Intake:
         self._check_free(task)
         return self._store(task, request)
 
+    def submit_announcement(self, request: SubmitAnnouncement) -> TaskId:
+        """As `submit`, for what is to be said at places."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        places = tuple(self.place(name, field=f"places.{i}") for i, name in enumerate(request.places))
+        return self._take_up(request, self._bare(request, 0, self._voices.stops(request, places)))
+
+    def submit_guidance(self, request: SubmitGuidance) -> TaskId:
+        """As `submit`, for a visitor who is to be led."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        meet_at, to = self.place(request.meet_at, field="meet_at"), self.place(request.to, field="to")
+        return self._take_up(request, self._bare(request, 0, self._guides.stops(request, meet_at, to)))
+
+    def submit_meals(self, request: SubmitMeals) -> TaskId:
+        """As `submit`, for meals that are brought to beds; answers with the first robot's task."""
+        known = self._known(request)
+        if known is not None:
+            return known
+        self._check_times(request)
+        pickup = self.place(request.pickup, field="pickup")
+        places = tuple(self.place(meal.place, field=f"stops.{i}.place") for i, meal in enumerate(request.meals))
+        tasks: list[DeliveryTask] = []
+        for number, meals in enumerate(self._meals.loads(request, places)):
+            task = self._bare(request, number, ())
+            stops, items = self._meals.goods(task.id, pickup, meals)
+            tasks.append(replace(task, stops=stops, items=items))
+        return self._take_up(request, *tasks)
+
+    def _bare(
+        self, request: SubmitAnnouncement | SubmitMeals | SubmitGuidance, number: int, stops: tuple[Stop, ...]
+    ) -> DeliveryTask:
+        """A task without items, the next but `number`."""
+        return DeliveryTask(
+            id=TaskId(f"T{self._ledger.state.task_count + 1 + number:05d}"),
+            stops=stops,
+            items=(),
+            priority=request.priority,
+            requested_at=self._ledger.now(),
+            requested_by=request.actor,
+            earliest_start=request.earliest_start,
+            due=request.due,
+            note=request.note,
+        )
+
+    def _take_up(self, request: SubmitAny, first: DeliveryTask, *others: DeliveryTask) -> TaskId:
+        """Store the tasks of one request, all or none."""
+        for task in (first, *others):
+            self._check_servable(task)
+        self._store(first, request)
+        for task in others:
+            self._store(task, replace(request, key=None))
+        return first.id
+
     def _known(self, request: SubmitAny) -> TaskId | None:
         """The task that this request made when it came before. Raises KeyReused for a key of another one."""
         used = self._ledger.state.keys.get(request.key) if request.key is not None else None
@@ -313,6 +400,8 @@ class Intake:
             refusals.append(f"{fleet.id} {refused}")
         if task.treatment is not None:
             way_out = "choose another zone, method or dose, or disinfect it by hand"
+        elif task.announces or task.guides:
+            way_out = "choose other places, send a person, or give a fleet that capability in site.yaml"
         elif task.inspects:
             way_out = "choose other checkpoints, send a person, or give a fleet that capability in site.yaml"
         else:
@@ -452,11 +541,9 @@ class Intake:
         robot = self.robot(request.robot)
         match request.action:
             case RobotAction.PAUSE if not robot.paused:
-                self._ledger.record(RobotPaused(robot=robot.id, actor=request.actor))
-                self._tell_pause(robot.id)
+                self._pausing.pause(robot.id, request.actor)
             case RobotAction.RESUME if robot.paused:
-                self._ledger.record(RobotResumed(robot=robot.id, actor=request.actor))
-                self._tell_pause(robot.id)
+                self._pausing.resume(robot.id, request.actor)
             case RobotAction.OUT_OF_SERVICE if robot.in_service:
                 note = request.reason or f"taken out of service by {request.actor.id}"
                 if robot.mission is not None:
@@ -478,15 +565,6 @@ class Intake:
         self._missions.retry_step(robot.id)
         self._dispatch_wanted()
         return robot.id
-
-    def _tell_pause(self, robot_id: RobotId) -> None:
-        self._ledger.after_commit(lambda: self.send_pause(robot_id))
-
-    def send_pause(self, robot_id: RobotId) -> None:
-        """Tell the agent whether it is paused; said again after a reconnect."""
-        robot = self._ledger.state.robots[robot_id]
-        message = protocol.Pause if robot.paused else protocol.Resume
-        self._link.send(robot_id, message(command_id=f"{robot_id}-pause-{self._ledger.state.seq}"))
 
     # --- alerts ----------------------------------------------------------------------------------------
 

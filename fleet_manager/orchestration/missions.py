@@ -27,7 +27,7 @@ from fleet_manager.domain.events import (
     WaitStarted,
 )
 from fleet_manager.domain.handovers import HandoverCode, Signature
-from fleet_manager.domain.missions import Mission, MissionStatus, Step, StepKind, StepStatus
+from fleet_manager.domain.missions import Mission, MissionKind, MissionStatus, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import CommandKind, Hold, PendingCommand, Robot, RobotStatus, Wait
 from fleet_manager.domain.tasks import (
     FLEET_MANAGER,
@@ -40,6 +40,7 @@ from fleet_manager.domain.tasks import (
     Reason,
     TaskStatus,
 )
+from fleet_manager.domain.voices import Saying
 from fleet_manager.orchestration.advance import (
     AwaitRoom,
     AwaitWipeDown,
@@ -49,9 +50,11 @@ from fleet_manager.orchestration.advance import (
     GiveOut,
     LockAfterHandover,
     LookRound,
+    MeetVisitor,
     OfferHandover,
     RefillAt,
     Signal,
+    Speak,
     TreatRoom,
     Wish,
     advance,
@@ -60,18 +63,21 @@ from fleet_manager.orchestration.commands import Proof
 from fleet_manager.orchestration.custody import CustodyRules, Signed
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
+from fleet_manager.orchestration.guides import Guides, guide_command
 from fleet_manager.orchestration.ledger import Ledger
+from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.patrols import Patrols
 from fleet_manager.orchestration.ports import AgentLink
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.treatments import Treatments
+from fleet_manager.orchestration.voices import Voices
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import in_the_way
 from fleet_manager.planning.estimates import estimate
 from fleet_manager.planning.loading import load
 from fleet_manager.planning.routes import Routes
-from fleet_manager.planning.steps import delivery_steps, patrol_steps, return_steps, steps_between
+from fleet_manager.planning.steps import announcement_steps, delivery_steps, patrol_steps, return_steps, steps_between
 from maps.model import RobotId, Site, WaypointId, ZoneId
 from robot_agents import protocol
 
@@ -83,6 +89,8 @@ _OF_TREATMENTS: Final = frozenset(
 )
 
 _OF_INSPECTIONS: Final = frozenset({CommandKind.INSPECT, CommandKind.STOP_INSPECTING})
+
+_OF_VOICES: Final = frozenset({CommandKind.SAY, CommandKind.GUIDE, CommandKind.STOP_GUIDING})
 
 _MOMENT: Final = 0.01
 """Seconds; a shorter wait would end before any time has passed on a clock that counts microseconds."""
@@ -107,6 +115,9 @@ class Missions:
         patrols: Patrols,
         timetable: Timetable,
         decontamination: Decontamination,
+        voices: Voices,
+        meals: Meals,
+        guides: Guides,
         link: AgentLink,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -121,6 +132,9 @@ class Missions:
         self._patrols = patrols
         self._timetable = timetable
         self._decontamination = decontamination
+        self._voices = voices
+        self._meals = meals
+        self._guides = guides
         self._link = link
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -162,6 +176,10 @@ class Missions:
                 self._treat(robot_id, step)
             case LookRound(step):
                 self._look_round(robot_id, step)
+            case Speak(step):
+                self._speak(robot_id, step)
+            case MeetVisitor(step):
+                self._meet(robot_id, step)
             case AwaitWipeDown(step):
                 if self._decontamination.begin(robot_id, step):
                     self.signal(robot_id, Signal.WIPED_DOWN)
@@ -334,9 +352,19 @@ class Missions:
         if step.by_code:
             self._opened(robot_id)
             return
+        task = self._ledger.state.task_of(robot)
+        if step.called is not None and task is not None:
+            aloud = self._voices.aloud(task)
+            self._issue(robot_id, CommandKind.SAY, step=step.id, saying=self._meals.call(step), aloud=aloud)
         for compartment in self._compartments(robot, step):
-            items = tuple(str(item) for item in step.items)
-            self._issue(robot_id, CommandKind.OPEN_COMPARTMENT, step=step.id, compartment=compartment, items=items)
+            self._issue(
+                robot_id,
+                CommandKind.OPEN_COMPARTMENT,
+                step=step.id,
+                compartment=compartment,
+                items=tuple(str(item) for item in step.items),
+                aloud=step.called is None,
+            )
 
     def _turn_back(self, robot_id: RobotId, text: str) -> None:
         """It must not serve the place where it is: its task waits for another carrier, goods on board for a person."""
@@ -424,6 +452,8 @@ class Missions:
         charger: WaypointId | None = None,
         subject: str | None = None,
         reason: str = "",
+        saying: Saying | None = None,
+        aloud: bool = True,
     ) -> None:
         robot = self._ledger.state.robots[robot_id]
         command = PendingCommand(
@@ -435,6 +465,8 @@ class Missions:
             charger=charger,
             subject=subject,
             reason=reason,
+            saying=saying,
+            aloud=aloud,
         )
         self._ledger.record(CommandIssued(robot=robot_id, command=command))
         self._ledger.after_commit(lambda: self.send(robot_id, command))
@@ -452,6 +484,8 @@ class Missions:
             return self._treatments.message(self._ledger.state.robots[robot_id], command)
         if command.kind in _OF_INSPECTIONS:
             return self._patrols.message(self._ledger.state.robots[robot_id], command)
+        if command.kind in _OF_VOICES:
+            return self._voices.message(command)
         step_id, compartment = command.step or "", command.compartment or ""
         if command.kind is CommandKind.CLOSE_COMPARTMENT:
             return protocol.CloseCompartment(command_id=command.id, step_id=step_id, compartment=compartment)
@@ -465,6 +499,7 @@ class Missions:
             compartment=compartment,
             direction=direction,
             items=command.items,
+            announce=command.aloud,
         )
 
     def command_done(self, robot_id: RobotId, command: PendingCommand) -> None:
@@ -482,6 +517,9 @@ class Missions:
             return
         if command.kind in _OF_INSPECTIONS:
             self._inspection_over(robot_id, command)
+            return
+        if command.kind in _OF_VOICES:
+            self._spoken(robot_id, command)
             return
         robot = self._ledger.state.robots[robot_id]
         if any(c.step == command.step and c.kind == command.kind for c in robot.pending):
@@ -508,8 +546,15 @@ class Missions:
         if task.status is TaskStatus.CANCELLING and over and not self.fetches(robot_id, mission.step):
             self.signal(robot_id, Signal.HANDED_OVER)
         else:
-            self._ledger.set_timer("handover_alert", mission.step.id, self._patience.handover_alert)
-            self._ledger.set_timer("handover_end", mission.step.id, self._patience.handover_end)
+            self.await_person(mission.step)
+
+    def await_person(self, step: Step) -> None:
+        """Somebody should come to a hand-over; a patient who was called has less time, and nobody is alerted."""
+        if step.called is not None:
+            self._ledger.set_timer("handover_end", step.id, self._patience.meal_patience)
+        else:
+            self._ledger.set_timer("handover_alert", step.id, self._patience.handover_alert)
+            self._ledger.set_timer("handover_end", step.id, self._patience.handover_end)
 
     # --- treatments -------------------------------------------------------------------------------------
 
@@ -597,6 +642,90 @@ class Missions:
         for command in pending:
             if command.kind is CommandKind.INSPECT and command.id not in stopped:
                 self._issue(robot_id, CommandKind.STOP_INSPECTING, subject=command.id)
+
+    # --- voices -----------------------------------------------------------------------------------------
+
+    def _speak(self, robot_id: RobotId, step: Step) -> None:
+        """An announcement waits for the end of quiet hours in the queue; one that makes way speaks when it is back."""
+        robot = self._ledger.state.robots[robot_id]
+        task = self._ledger.state.task_of(robot)
+        assert task is not None
+        quiet = self._voices.quiet(task) if task.announces else None
+        if quiet is not None:
+            self.requeue(task, quiet, exclude=False)
+        elif _stands_at(robot, step) and all(c.kind is not CommandKind.SAY for c in robot.pending):
+            aloud = task.announces or self._voices.aloud(task)
+            self._issue(robot_id, CommandKind.SAY, step=step.id, saying=step.saying, aloud=aloud)
+
+    def _spoken(self, robot_id: RobotId, command: PendingCommand) -> None:
+        mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
+        step = mission.step if mission is not None else None
+        says = command.kind is CommandKind.SAY and step is not None and step.kind is StepKind.SAY
+        self.signal(robot_id, Signal.SAID if says else Signal.HEARD)
+        self._execution.allocate(robot_id)
+
+    def voice_failed(self, robot_id: RobotId, command: PendingCommand, reason: str) -> None:
+        """A robot can't speak: an announcement goes to another one, whoever was only called sees it on the screen."""
+        task = self._ledger.state.task_of(self._ledger.state.robots[robot_id])
+        text = f"{robot_id} can't do what its voice or eyes are for: {reason}"
+        self._ledger.alert("voice_failed", robot_id, text, f"look at {robot_id}; see the log of its agent")
+        if task is not None and (task.announces or command.kind is CommandKind.GUIDE):
+            self.requeue(task, Reason(subject=robot_id, code="voice_failed", text=text), exclude=True)
+        else:
+            self._spoken(robot_id, command)
+
+    def goods_taken(self, robot_id: RobotId, compartment: str) -> None:
+        """The sensor of an open compartment: a patient has taken the meal."""
+        found = self._meals.taken(self._ledger.state.robots[robot_id], compartment)
+        if found is not None:
+            self._take_over(*found)
+
+    def _meet(self, robot_id: RobotId, step: Step) -> None:
+        """One that makes way for another robot meanwhile watches when it is back."""
+        robot = self._ledger.state.robots[robot_id]
+        self._guides.awaited(robot_id)
+        if _stands_at(robot, step) and guide_command(robot) is None:
+            self._issue(robot_id, CommandKind.GUIDE, step=step.id)
+
+    def follower_told(self, robot_id: RobotId, report: protocol.FollowerTold) -> bool:
+        """Take what a robot tells of its visitor; False when that is over."""
+        robot = self._ledger.state.robots[robot_id]
+        if not self._guides.told(robot, report):
+            return False
+        task = self._ledger.state.task_of(robot)
+        mission = self._ledger.state.mission_of(robot)
+        step = mission.step if mission is not None else None
+        if task is not None and step is not None and step.kind is StepKind.MEET and report.following:
+            self._call_out(robot_id, self._guides.greeting(task))
+            self.signal(robot_id, Signal.MET)
+        return True
+
+    def remind(self, robot_id: RobotId) -> None:
+        """A visitor has fallen behind."""
+        if self._guides.reminds(robot_id):
+            self._call_out(robot_id, self._guides.reminder())
+
+    def _call_out(self, robot_id: RobotId, saying: Saying) -> None:
+        """Say it to a visitor, unless the robot speaks already; in quiet hours it is shown."""
+        robot = self._ledger.state.robots[robot_id]
+        task = self._ledger.state.task_of(robot)
+        if task is not None and all(c.kind is not CommandKind.SAY for c in robot.pending):
+            self._issue(robot_id, CommandKind.SAY, saying=saying, aloud=self._voices.aloud(task))
+
+    def visitor_gone(self, robot_id: RobotId) -> None:
+        """All patience with a visitor is over."""
+        given_up = self._guides.given_up(robot_id)
+        if given_up is not None:
+            task, text = given_up
+            self.end_task(task, TaskStatus.FAILED, text, FLEET_MANAGER)
+
+    def _stop_guiding(self, mission: Mission) -> None:
+        robot = self._ledger.state.robots[mission.robot]
+        guiding = guide_command(robot)
+        if mission.task is not None and mission.kind is MissionKind.GUIDE:
+            self._guides.over(self._ledger.state.tasks[mission.task], robot.id)
+        if guiding is not None and all(c.subject != guiding.id for c in robot.pending):
+            self._issue(robot.id, CommandKind.STOP_GUIDING, subject=guiding.id)
 
     # --- hand-over -------------------------------------------------------------------------------------
 
@@ -721,9 +850,13 @@ class Missions:
             reason = "not everything was handed over"
         else:
             back = self._destination(task, robot, [i for i in task.on_board if i.id in refused], uncollected=True)
-            place = back.place or at.place
-            steps = mission.steps + return_steps(mission.id, place, tuple(refused), mission.next_step)
-            reason = back.because
+            if at.called is not None:
+                mission, reason = self._meals.plan_back(mission, at, refused, back)
+                steps = mission.steps
+            else:
+                place = back.place or at.place
+                steps = mission.steps + return_steps(mission.id, place, tuple(refused), mission.next_step)
+                reason = back.because
         self._ledger.record(MissionChanged(mission=replace(mission, steps=steps), reason=reason))
 
     def _destination(
@@ -779,6 +912,10 @@ class Missions:
         if found is None:
             return
         task, mission, step = found
+        if step.called is not None and task.status is not TaskStatus.CANCELLING:
+            self._meals.left(task, mission.robot, step)
+            self._refuse_for_nobody(task, mission, step)
+            return
         what = "loads" if step.kind is StepKind.PICK_UP else "collects"
         text = f"nobody {what} the goods of {task.id} at {step.place}"
         self._ledger.alert("handover_waiting", mission.robot, text, f"go to {step.place} or call the ward")
@@ -806,6 +943,9 @@ class Missions:
                 Severity.CRITICAL,
             )
             return
+        self._refuse_for_nobody(task, mission, step)
+
+    def _refuse_for_nobody(self, task: DeliveryTask, mission: Mission, step: Step) -> None:
         refused = dict.fromkeys(step.items, ItemOutcome.REFUSED)
         nobody = Signature(actor=FLEET_MANAGER, proof="none", outcomes=tuple(refused.items()), time=self._ledger.now())
         self._take_over(task, mission, step, Signed(first=nobody, second=None, outcomes=refused, weights={}))
@@ -822,6 +962,7 @@ class Missions:
 
     def _finish(self, robot_id: RobotId, mission: Mission) -> None:
         state = self._ledger.state
+        self._stop_guiding(mission)
         self._ledger.record(MissionEnded(mission=mission.id, status=MissionStatus.DONE))
         if mission.task is not None:
             task = state.tasks[mission.task]
@@ -832,10 +973,8 @@ class Missions:
                     self._dispatch_wanted()
                     return
                 status, outcome = became
-            elif task.inspects:
-                status, outcome = self._patrols.finish(task)
             else:
-                status, outcome = _outcome(task)
+                status, outcome = self._outcome(task)
             self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
             self._timetable.over(task)
         if state.robots[robot_id].docked:
@@ -865,6 +1004,7 @@ class Missions:
         if treats is not None:
             self._issue(mission.robot, CommandKind.STOP_TREATING, subject=treats.id)
         self._stop_inspecting(mission.robot)
+        self._stop_guiding(mission)
         self._ledger.close_alert("room_not_ready", mission.robot)
         self._decontamination.over(mission.robot)
 
@@ -879,18 +1019,39 @@ class Missions:
         A task that only lacked its carrier's last word is over.
         """
         mission = self._ledger.state.mission_for(task)
-        if mission is not None and task.inspects and not patrol_steps(mission.id, task):
-            self.end_task(task, *self._patrols.finish(task), FLEET_MANAGER)
+        if mission is not None and self._lacks_nothing(task, mission):
+            self.end_task(task, *self._outcome(task), FLEET_MANAGER)
             return
-        carries = task.treatment is None and not task.inspects
-        if mission is not None and carries and not delivery_steps(mission.id, task):
-            self.end_task(task, *_outcome(task), FLEET_MANAGER)
+        if mission is not None and task.guidance is not None:
+            self._guides.call(task, f"{reason.text}; it was leading the visitor of {task.id}")
+            self.end_task(task, TaskStatus.FAILED, f"the visitor was left alone: {reason.text}", FLEET_MANAGER)
             return
         excluded = task.robot if exclude else None
         if mission is not None:
             self._abort(mission, reason.text)
         self._ledger.record(TaskRequeued(task=task.id, reason=reason, excluded=excluded))
         self._dispatch_wanted()
+
+    @staticmethod
+    def _lacks_nothing(task: DeliveryTask, mission: Mission) -> bool:
+        """Whether all of a task is done but that its carrier said so."""
+        if task.inspects:
+            return not patrol_steps(mission.id, task)
+        if task.announces:
+            return not announcement_steps(mission.id, task)
+        return task.carries and not delivery_steps(mission.id, task)
+
+    def _outcome(self, task: DeliveryTask) -> tuple[TaskStatus, str]:
+        """How a task ended whose mission is done, but for a treatment."""
+        if task.inspects:
+            return self._patrols.finish(task)
+        if task.announces:
+            return self._voices.finish(task)
+        if task.guides:
+            return self._guides.finish(task)
+        if task.serves and task.status is not TaskStatus.CANCELLING:
+            return self._meals.finish(task)
+        return _outcome(task)
 
     def fail(self, robot_id: RobotId, code: str, text: str) -> None:
         """The robot can't go on with its mission.
@@ -981,7 +1142,7 @@ def _outcome(task: DeliveryTask) -> tuple[TaskStatus, str]:
 def _keeps_to_its_place(step: Step) -> bool:
     """Whether a running step goes on only where it belongs: a robot that had to make way goes there again."""
     match step.kind, step.status:
-        case StepKind.GO_TO | StepKind.INSPECT, StepStatus.ACTIVE:
+        case StepKind.GO_TO | StepKind.INSPECT | StepKind.SAY | StepKind.MEET, StepStatus.ACTIVE:
             return True
         case StepKind.TREAT | StepKind.DECONTAMINATE, StepStatus.WAITING_FOR_PERSON:
             return True

@@ -47,9 +47,12 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     SetSchedule,
     StartClosure,
+    SubmitAnnouncement,
     SubmitAny,
     SubmitCollection,
     SubmitDisinfection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
     SubmitTask,
     UserCommand,
@@ -61,12 +64,15 @@ from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.fire_alarm import FireAlarms
+from fleet_manager.orchestration.guides import Guides
 from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger, TimerKey
 from fleet_manager.orchestration.lift_line import LiftLine
 from fleet_manager.orchestration.lift_watch import LiftWatch
+from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
+from fleet_manager.orchestration.pausing import Pausing
 from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.ports import (
     AgentLink,
@@ -131,6 +137,7 @@ from fleet_manager.orchestration.views import (
     TrafficView,
     ZoneView,
 )
+from fleet_manager.orchestration.voices import Voices
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.orchestration.wards import Wards
 from fleet_manager.orchestration.zone_care import ZoneCareRules
@@ -283,6 +290,10 @@ class Orchestrator:
             site, self._ledger, self._routes, self._execution, places, self.patience
         )
         self._collections = Collections(site, self._ledger)
+        pausing = Pausing(self._ledger, self._execution, link)
+        voices = Voices(site, self._ledger, self.patience)
+        meals = Meals(site, self._ledger, self._decontamination)
+        self._guides = Guides(site, self._ledger, pausing, self.patience)
         self._custody = CustodyRules(
             site, self._ledger, self._routes, staff or StaffRegister(), codes, self._collections, self.patience
         )
@@ -297,6 +308,9 @@ class Orchestrator:
             self._patrols,
             self._timetable,
             self._decontamination,
+            voices,
+            meals,
+            self._guides,
             link,
             self.patience,
             self._want_dispatch,
@@ -314,6 +328,9 @@ class Orchestrator:
             self._patrols,
             self._decontamination,
             self._collections,
+            voices,
+            meals,
+            self._guides,
         )
         self._intake = Intake(
             site,
@@ -326,7 +343,10 @@ class Orchestrator:
             self._patrols,
             self._timetable,
             self._collections,
-            link,
+            voices,
+            meals,
+            self._guides,
+            pausing,
             self._want_dispatch,
         )
         self._wards = Wards(site, self._ledger, self._dispatch)
@@ -355,10 +375,11 @@ class Orchestrator:
             self._routes,
             self._execution,
             self._missions,
-            self._intake,
+            pausing,
             self._closures,
             self._lift_watch,
             self._patrols,
+            voices,
             self._screening,
             self.patience,
             self._want_dispatch,
@@ -382,6 +403,7 @@ class Orchestrator:
         self._missions.take_up()
         self._screening.take_up()
         self._decontamination.take_up()
+        self._guides.take_up()
         await self._finish_batch()
         await self._treatments.prepare_open()
         self._running = True
@@ -556,14 +578,16 @@ class Orchestrator:
     def _do(self, command: UserCommand) -> Callable[[], View | TaskId]:
         """Carry out a command; the view is made after the commit, from what is stored."""
         match command:
-            case SubmitTask():
-                task = self._intake.submit(command)
-            case SubmitDisinfection():
-                task = self._intake.submit_disinfection(command)
-            case SubmitPatrol():
-                task = self._intake.submit_patrol(command)
-            case SubmitCollection():
-                task = self._intake.submit_collection(command)
+            case (
+                SubmitTask()
+                | SubmitDisinfection()
+                | SubmitPatrol()
+                | SubmitCollection()
+                | SubmitAnnouncement()
+                | SubmitMeals()
+                | SubmitGuidance()
+            ):
+                task = self._intake.submit_any(command)
             case RecheckCue():
                 rechecked = self._screening.recheck(command)
                 self._screening.take_up()
@@ -688,6 +712,10 @@ class Orchestrator:
                 self._missions.renew_eta(RobotId(subject))
             case "inspect":
                 self._missions.look_round_now(RobotId(subject))
+            case "visitor":
+                self._missions.visitor_gone(RobotId(subject))
+            case "remind":
+                self._missions.remind(RobotId(subject))
             case "forget_cues":
                 self._screening.forget()
             case "dispatch":
@@ -725,14 +753,9 @@ class Orchestrator:
 
     def _submit_by_itself(self, request: SubmitAny) -> TaskId:
         """As a person asks for it, but that a disinfection is planned after it is taken down."""
-        if isinstance(request, SubmitTask):
-            return self._intake.submit(request)
-        if isinstance(request, SubmitPatrol):
-            return self._intake.submit_patrol(request)
-        if isinstance(request, SubmitCollection):
-            return self._intake.submit_collection(request)
-        task = self._intake.submit_disinfection(request)
-        self._ledger.after_commit(self._plan_later)
+        task = self._intake.submit_any(request)
+        if isinstance(request, SubmitDisinfection):
+            self._ledger.after_commit(self._plan_later)
         return task
 
     def _plan_later(self) -> None:

@@ -109,11 +109,29 @@ def _person_wait(step: Step) -> WaitingFor:
     )
 
 
+def _visitor_wait(state: FleetState, mission: Mission | None) -> WaitingFor | None:
+    """A robot that waits for the visitor of its task: to come, or to follow."""
+    step = mission.step if mission is not None else None
+    if mission is None or mission.task is None or step is None or step.status is not StepStatus.ACTIVE:
+        return None
+    guidance = state.tasks[mission.task].guidance
+    if step.kind is StepKind.MEET:
+        since, because = step.started_at, f"the visitor to come to {step.place}"
+    elif step.leads and guidance is not None and guidance.waits:
+        since, because = guidance.lost_at, "the visitor to follow it again"
+    else:
+        return None
+    return WaitingFor(kind=WaitKind.PERSON, resource=step.place, held_by=None, since=since, until=None, because=because)
+
+
 def robot_wait(state: FleetState, robot: Robot, site: Site) -> WaitingFor | None:
     """What a robot waits for: a person at a hand-over, or something in its way."""
     mission = state.mission_of(robot)
     if mission and mission.step and mission.step.status is StepStatus.WAITING_FOR_PERSON:
         return _person_wait(mission.step)
+    visitor = _visitor_wait(state, mission)
+    if visitor is not None:
+        return visitor
     if robot.hold is not None and (robot.drive is None or robot.drive.goal != robot.hold.place):
         closure = state.closures.get(ClosureId(robot.hold.by))
         return WaitingFor(
@@ -191,7 +209,10 @@ def _detail(step: Step) -> dict[str, Any]:
         return {"zone": step.treatment.zone, "method": step.treatment.method, "dose": step.treatment.dose}
     if step.inspection is not None:
         return {"seconds": step.inspection.seconds, "screens": step.inspection.screens}
-    return {"items": list(step.items)} if step.items else {}
+    if step.saying is not None:
+        return {"texts": dict(step.saying.texts), "times": step.saying.times}
+    called = {"bed": step.called.bed, "called": step.called.name} if step.called is not None else {}
+    return {"items": list(step.items), **called} if step.items else called
 
 
 def _rides(step: Step, robot: Robot, site: Site) -> list[StepView]:
@@ -258,6 +279,10 @@ def _stop_view(stop: Stop) -> StopView:
         not_after=window.not_after if window is not None else None,
         by_code=stop.by_code,
         missed=stop.missed,
+        bed=stop.called.bed if stop.called is not None else None,
+        called=stop.called.name if stop.called is not None else None,
+        texts=dict(stop.saying.texts) if stop.saying is not None else None,
+        done_at=stop.done_at,
         visit=_visit_view(stop.visit) if stop.visit is not None else None,
     )
 

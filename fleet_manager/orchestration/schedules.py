@@ -19,9 +19,12 @@ from fleet_manager.orchestration.commands import (
     DeleteSchedule,
     MoveOccurrence,
     SetSchedule,
+    SubmitAnnouncement,
     SubmitAny,
     SubmitCollection,
     SubmitDisinfection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
     SubmitTask,
 )
@@ -41,6 +44,9 @@ _REQUESTS: Final[dict[TaskKind, type[SubmitAny]]] = {
     TaskKind.DISINFECTION: SubmitDisinfection,
     TaskKind.PATROL: SubmitPatrol,
     TaskKind.SCREENING: SubmitPatrol,
+    TaskKind.ANNOUNCEMENT: SubmitAnnouncement,
+    TaskKind.MEALS: SubmitMeals,
+    TaskKind.GUIDANCE: SubmitGuidance,
 }
 
 
@@ -220,6 +226,4 @@ def _kind_of(task: SubmitAny) -> TaskKind:
     """What kind of task a request makes."""
     if isinstance(task, SubmitPatrol):
         return TaskKind.SCREENING if task.screens else TaskKind.PATROL
-    if isinstance(task, SubmitCollection):
-        return TaskKind.COLLECTION
-    return TaskKind.DISINFECTION if isinstance(task, SubmitDisinfection) else TaskKind.DELIVERY
+    return next(kind for kind, request in _REQUESTS.items() if type(task) is request)

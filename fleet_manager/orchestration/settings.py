@@ -22,7 +22,10 @@ class Patience:
     share of the time that goods may be on the way after which a person is called. `lookahead` is the least length of
     route (m) that a moving robot is allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to
     be at it. A crossing's signal that was asked and says nothing for `crossing_silence` is out.
-    A compartment that a code has opened is locked again after `take_out`.
+    A compartment that a code has opened is locked again after `take_out`. A patient who is called may take
+    `meal_patience` to take the meal. A visitor is awaited for `meet_patience`, led at `walking_pace` (m/s), and has
+    fallen behind from `follow_distance` (m) on: they are asked to follow every `follow_reminder`, until after
+    `follow_patience` a person is called.
     """
 
     unreachable_after: float = 5.0
@@ -51,3 +54,9 @@ class Patience:
     lookahead: float = 8.0
     location_error: float = 1.0
     drive_retries: int = 3
+    meal_patience: float = 60.0
+    meet_patience: float = 300.0
+    walking_pace: float = 0.8
+    follow_distance: float = 4.0
+    follow_reminder: float = 15.0
+    follow_patience: float = 90.0

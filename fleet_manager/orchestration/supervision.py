@@ -17,16 +17,17 @@ from fleet_manager.domain.events import (
     RobotUnreachable,
 )
 from fleet_manager.domain.missions import StepKind, StepStatus
-from fleet_manager.domain.robots import Robot, RobotMode, RobotStatus
+from fleet_manager.domain.robots import CommandKind, Robot, RobotMode, RobotStatus
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.execution import Execution
-from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
+from fleet_manager.orchestration.pausing import Pausing
 from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
+from fleet_manager.orchestration.voices import Voices
 from fleet_manager.planning.closed_ways import ClosedWays
 from fleet_manager.planning.routes import Routes
 from maps.model import RobotId, Site, WaypointId, ZoneKind
@@ -43,10 +44,11 @@ class Supervision:
         routes: Routes,
         execution: Execution,
         missions: Missions,
-        intake: Intake,
+        pausing: Pausing,
         closures: Closures,
         lift_watch: LiftWatch,
         patrols: Patrols,
+        voices: Voices,
         screening: Screening,
         patience: Patience,
         dispatch_wanted: Callable[[], None],
@@ -56,10 +58,11 @@ class Supervision:
         self._routes = routes
         self._execution = execution
         self._missions = missions
-        self._intake = intake
+        self._pausing = pausing
         self._closures = closures
         self._lift_watch = lift_watch
         self._patrols = patrols
+        self._voices = voices
         self._screening = screening
         self._patience = patience
         self._dispatch_wanted = dispatch_wanted
@@ -88,7 +91,7 @@ class Supervision:
     def _send_all(self, robot_id: RobotId) -> None:
         robot = self._ledger.state.robots[robot_id]
         if robot.paused:
-            self._intake.send_pause(robot_id)
+            self._pausing.send(robot_id)
         self._execution.repeat_drive(robot_id)
         for command in robot.pending:
             self._missions.send(robot_id, command)
@@ -166,7 +169,7 @@ class Supervision:
         if robot.waypoint is None:
             self._locate(robot, telemetry.pose)
         elif telemetry.paused != robot.paused and self._may_resend(robot_id):
-            self._ledger.after_commit(lambda: self._intake.send_pause(robot_id))
+            self._ledger.after_commit(lambda: self._pausing.send(robot_id))
         elif self._lacks_drive(robot, telemetry) and self._may_resend(robot_id):
             self._ledger.after_commit(lambda: self._execution.repeat_drive(robot_id))
 
@@ -245,6 +248,15 @@ class Supervision:
             case protocol.Inspected():
                 if not self._patrols.inspected(robot, report):
                     self._note(robot_id, report, f"late: {report.inspect_id} inspected")
+            case protocol.Said():
+                if not self._voices.said(robot, report):
+                    self._note(robot_id, report, f"{report.say_id} {'said' if report.aloud else 'shown'}")
+            case protocol.GoodsTaken():
+                self._note(robot_id, report, f"{report.compartment} was emptied")
+                self._missions.goods_taken(robot_id, report.compartment)
+            case protocol.FollowerTold():
+                if not self._missions.follower_told(robot_id, report):
+                    self._note(robot_id, report, f"late: {report.guide_id} {report.following}")
             case protocol.Observed():
                 if not self._screening.observed(robot, report):
                     self._note(robot_id, report, f"no cue: {report.kind} {report.value:g}")
@@ -294,8 +306,11 @@ class Supervision:
                 self._ledger.set_timer("drive_again", robot.id, 2.0)
             else:
                 self._missions.fail_for_good(robot.id, "drive_failed", f"{robot.id} can't drive on: {report.reason}")
-        elif any(c.id == report.command_id for c in robot.pending):
+        elif (command := next((c for c in robot.pending if c.id == report.command_id), None)) is not None:
             self._end_command(robot.id, report, ok=False, reason=report.reason)
+            if command.kind in (CommandKind.SAY, CommandKind.GUIDE):
+                self._missions.voice_failed(robot.id, command, report.reason)
+                return
             self._missions.fail_for_good(robot.id, "command_failed", f"{robot.id}: {report.reason}")
         else:
             self._note(robot.id, report, f"late: {report.command_id} failed: {report.reason}")
@@ -388,7 +403,6 @@ class Supervision:
                 and step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF)
                 and step.status is StepStatus.WAITING_FOR_PERSON
             ):
-                self._ledger.set_timer("handover_alert", step.id, self._patience.handover_alert)
-                self._ledger.set_timer("handover_end", step.id, self._patience.handover_end)
+                self._missions.await_person(step)
         self._closures.take_up()
         self._dispatch_wanted()

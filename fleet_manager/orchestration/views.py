@@ -87,6 +87,10 @@ class StopView:
     not_after: datetime | None = None
     by_code: bool = False
     missed: bool = False
+    bed: str | None = None
+    called: str | None = None
+    texts: dict[str, str] | None = None
+    done_at: datetime | None = None
     visit: VisitView | None = None
 
 

@@ -84,6 +84,8 @@ def estimate(
             standing += sum(stop.dwell for stop in step.stops) + len(step.stops) * BETWEEN_STOPS
         elif step.inspection is not None:
             standing += step.inspection.seconds
+        elif step.saying is not None:
+            standing += step.saying.seconds()
     duration = driving + standing
     if fleet.carrier is CarrierKind.PERSON:
         return Estimate(to_first_stop=first or 0.0, duration=duration, charge_left=charge, enough=True)

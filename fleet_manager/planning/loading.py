@@ -6,24 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fleet_manager.domain.tasks import Item, ItemId
-from maps.model import Compartment, ItemClass, ItemClassId, WaypointId
+from maps.model import Compartment, ItemClass, ItemClassId
 
 
 def load(
     items: Iterable[Item],
     compartments: Sequence[Compartment],
     classes: Mapping[ItemClassId, ItemClass],
-    apart: Mapping[ItemId, WaypointId] = MappingProxyType({}),
+    apart: Mapping[ItemId, str] = MappingProxyType({}),
 ) -> dict[ItemId, str] | None:
     """Put each item into the first compartment that has what its class needs and room left; None if one won't fit.
 
     Items of classes with the most needs are placed first (first-fit decreasing), so that plain goods leave the special
-    compartments to those that need them. Goods without a class need nothing special. Items that go to different places
-    by `apart` share no compartment.
+    compartments to those that need them. Goods without a class need nothing special. Items that are for different
+    receivers by `apart` share no compartment.
     """
     room = {c.id: c.volume for c in compartments}
     plan: dict[ItemId, str] = {}
-    kept_for: dict[str, WaypointId | None] = {}
+    kept_for: dict[str, str | None] = {}
 
     def needs(item: Item) -> frozenset[str]:
         known = classes.get(item.item_class) if item.item_class else None

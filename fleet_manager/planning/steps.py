@@ -8,6 +8,7 @@ from typing import Final
 
 from fleet_manager.domain.missions import MissionId, Step, StepId, StepKind, TreatmentStop
 from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, Stop, StopKind, Treatment
+from fleet_manager.domain.voices import Saying
 from maps.model import WaypointId
 
 _STEP_OF: Final = {
@@ -16,6 +17,9 @@ _STEP_OF: Final = {
     StopKind.VISIT: StepKind.VISIT,
     StopKind.TREAT: StepKind.TREAT,
     StopKind.INSPECT: StepKind.INSPECT,
+    StopKind.SAY: StepKind.SAY,
+    StopKind.MEET: StepKind.MEET,
+    StopKind.LEAD: StepKind.SAY,
 }
 
 
@@ -38,7 +42,7 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
                 items = tuple(i for i in stop.items if state[i] is ItemState.WAITING)
             case StopKind.DROP_OFF:
                 items = tuple(i for i in stop.items if state[i] in (ItemState.WAITING, ItemState.ON_BOARD))
-            case StopKind.VISIT | StopKind.TREAT | StopKind.INSPECT:
+            case _:
                 items = ()
         if items or stop.kind is StopKind.VISIT:
             wanted.append((_STEP_OF[stop.kind], stop.place, items))
@@ -52,7 +56,7 @@ def _as_at(step: Step, stop: Stop | None) -> Step:
         return step
     if step.kind is StepKind.GO_TO:
         return replace(step, window=stop.window)
-    return replace(step, window=stop.window, by_code=stop.by_code, weighed=stop.weighed)
+    return replace(step, window=stop.window, by_code=stop.by_code, weighed=stop.weighed, called=stop.called)
 
 
 def return_steps(mission: MissionId, place: WaypointId, items: tuple[ItemId, ...], first: int) -> tuple[Step, ...]:
@@ -79,6 +83,32 @@ def patrol_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
         if step.kind is not StepKind.INSPECT
         else replace(step, checkpoint=left[index // 2][0], inspection=left[index // 2][1].inspection)
         for index, step in enumerate(steps)
+    )
+
+
+def announcement_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
+    """Go to each place that was not told yet, and say it there."""
+    left = [(i, stop) for i, stop in enumerate(task.stops) if stop.saying is not None and stop.done_at is None]
+    steps = steps_between(mission, [(StepKind.SAY, stop.place, ()) for _, stop in left])
+    return tuple(
+        step
+        if step.kind is not StepKind.SAY
+        else replace(step, checkpoint=left[index // 2][0], saying=left[index // 2][1].saying)
+        for index, step in enumerate(steps)
+    )
+
+
+def guidance_steps(mission: MissionId, task: DeliveryTask, farewell: Saying) -> tuple[Step, ...]:
+    """Go where the visitor is met, wait for them there, lead them, and part with a word."""
+    meet, lead = task.stops
+    to_them, meeting, leading, parting = steps_between(
+        mission, [(StepKind.MEET, meet.place, ()), (StepKind.SAY, lead.place, ())]
+    )
+    return (
+        to_them,
+        replace(meeting, called=meet.called),
+        replace(leading, called=lead.called, leads=True),
+        replace(parting, saying=farewell, checkpoint=1),
     )
 
 

@@ -40,6 +40,7 @@ def _collection(site: Site) -> dict[str, Any]:
         quarantine=site.quarantine,
         screening=site.screening,
         spraying=site.spraying,
+        voices=site.voices,
         infection_rules=site.infection_rules,
         collection=site.collection,
         levels=tuple(replace(level, walls=(), floors=()) for level in site.levels.values()),

@@ -45,6 +45,7 @@ from maps.model import (
     Site,
     SprayAgent,
     SprayRules,
+    VoiceRules,
     Waypoint,
     WaypointId,
     ZoneCare,
@@ -65,6 +66,7 @@ class SiteMember:
     quarantine: WaypointId | None = None
     screening: ScreeningRules = field(default_factory=ScreeningRules)
     spraying: SprayRules = field(default_factory=SprayRules)
+    voices: VoiceRules = field(default_factory=VoiceRules)
     infection_rules: InfectionRules = field(default_factory=InfectionRules)
     collection: CollectionRules = field(default_factory=CollectionRules)
     levels: tuple[Level, ...] = ()
@@ -191,6 +193,7 @@ class _Reading:
             quarantine=self.head.quarantine,
             screening=self.head.screening,
             spraying=self.head.spraying,
+            voices=self.head.voices,
             infection_rules=self.head.infection_rules,
             collection=self.head.collection,
             levels={level: Level(id=level, elevation=height) for level, height in self.elevations.items()}

@@ -14,6 +14,7 @@ from robot_agents.protocol import (
     ConfirmVacated,
     Dock,
     Drive,
+    Guide,
     HandoverDirection,
     Inspect,
     OpenCompartment,
@@ -24,6 +25,8 @@ from robot_agents.protocol import (
     Resume,
     RevokeVacated,
     RouteNode,
+    Say,
+    StopGuiding,
     StopInspecting,
     StopTreating,
     Telemetry,
@@ -161,6 +164,8 @@ class PorterAgent:
                 self._reporter.failed(command_id, "a person has no tank")
             case Inspect(command_id=command_id):
                 self._reporter.failed(command_id, "a person on an errand inspects nothing")
+            case Say(command_id=command_id) | Guide(command_id=command_id):
+                self._reporter.failed(command_id, "a person on an errand does not announce or guide")
             case Treat(command_id=command_id):
                 self._reporter.failed(command_id, "a person has no lamp")
             case (
@@ -168,6 +173,7 @@ class PorterAgent:
                 | RevokeVacated(command_id=command_id)
                 | StopTreating(command_id=command_id)
                 | StopInspecting(command_id=command_id)
+                | StopGuiding(command_id=command_id)
             ):
                 self._reporter.done(command_id)
             case Proceed():

@@ -17,6 +17,7 @@ from robot_agents.protocol import (
     ConfirmVacated,
     Dock,
     Drive,
+    Guide,
     HandoverDirection,
     Inspect,
     Mode,
@@ -26,6 +27,8 @@ from robot_agents.protocol import (
     Refill,
     Resume,
     RevokeVacated,
+    Say,
+    StopGuiding,
     StopInspecting,
     StopTreating,
     Telemetry,
@@ -58,8 +61,9 @@ from robot_agents.ros2.port import (
     ServerSeen,
     Severity,
 )
-from robot_agents.ros2.settings import RobotSettings
+from robot_agents.ros2.settings import RobotSettings, VoiceKind
 from robot_agents.ros2.surroundings import Surroundings, fleet_of
+from robot_agents.ros2.voice import EspeakVoice, Voice, VoiceError
 
 log = structlog.get_logger()
 
@@ -92,7 +96,7 @@ class Ros2Agent:
     """Satisfies `robot_agents.agent.Agent` for the robot behind `port`.
 
     `level` is where the robot is at first, unless the memory knows better. `wall` is how many seconds of the loop pass
-    in one of the wall's. `accepted` is for those who measure.
+    in one of the wall's. `accepted` is for those who measure. `voice` None: the one that the settings name.
     """
 
     def __init__(
@@ -108,7 +112,13 @@ class Ros2Agent:
         site: Site | None = None,
         wall: float = 1.0,
         accepted: Accepting = lambda *_: None,
+        voice: Voice | None = None,
     ) -> None:
+        own = self if settings.voice is VoiceKind.ROBOT else EspeakVoice()
+        self._voice: Voice = voice or own
+        self._sayings: asyncio.Queue[Say] = asyncio.Queue()
+        self._announced: dict[int, asyncio.Future[Ended]] = {}
+        self._speaking: asyncio.Task[None] | None = None
         self._robot = robot
         self._port = port
         self._clock = clock
@@ -157,6 +167,7 @@ class Ros2Agent:
         """Returns when it is known where the robot is; that may take as long as the robot is off."""
         self._reporter = self._driving.reporter = reporter
         self._loop = asyncio.get_running_loop()
+        self._speaking = self._loop.create_task(self._speak(), name=f"{self._robot}'s voice")
         self._port.listen(self._heard)
         while not self._located.is_set():
             try:
@@ -178,6 +189,8 @@ class Ros2Agent:
     async def stop(self) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
+        if self._speaking is not None:
+            self._speaking.cancel()
         self._memory.save()
         self._port.close()
 
@@ -209,7 +222,8 @@ class Ros2Agent:
             case Proceed():
                 self._driving.proceed(command)
             case OpenCompartment(compartment=compartment, direction=direction, items=items):
-                self._announce(command)
+                if command.announce:
+                    self._announce(command)
                 self._begin(command, MoveCompartment(compartment, True, direction.value, items))
                 self._note_open(compartment, True)
             case CloseCompartment(compartment=compartment):
@@ -220,6 +234,10 @@ class Ros2Agent:
                 self._reporter.failed(command_id, "no driver for a tank is set up on this robot")
             case Inspect(command_id=command_id):
                 self._reporter.failed(command_id, "no driver for inspections is set up on this robot")
+            case Say():
+                self._sayings.put_nowait(command)
+            case Guide(command_id=command_id):
+                self._reporter.failed(command_id, "no driver for a sensor of people behind it is set up on this robot")
             case Treat(command_id=command_id):
                 self._reporter.failed(command_id, "no driver for a lamp or sprayer is set up on this robot")
             case (
@@ -227,6 +245,7 @@ class Ros2Agent:
                 | RevokeVacated(command_id=command_id)
                 | StopTreating(command_id=command_id)
                 | StopInspecting(command_id=command_id)
+                | StopGuiding(command_id=command_id)
             ):
                 self._reporter.done(command_id)
             case Pause():
@@ -261,6 +280,35 @@ class Ros2Agent:
         if text:
             spoken = text.replace("{compartment}", command.compartment).replace("{items}", ", ".join(command.items))
             self._ask(Announce(spoken, self._settings.language, self._settings.volume))
+
+    # --- voice --------------------------------------------------------------------------------------------
+
+    async def _speak(self) -> None:
+        """One text after the other, beside everything else."""
+        while True:
+            command = await self._sayings.get()
+            try:
+                for text in command.texts * command.times if command.aloud else ():
+                    await self._voice.say(text.text, text.language, self._settings.volume)
+            except VoiceError as error:
+                self._say(Severity.ERROR, str(error))
+                self._reporter.failed(command.command_id, str(error))
+                continue
+            pose = self._driving.pose
+            assert pose is not None
+            self._reporter.said(command.command_id, pose, aloud=command.aloud)
+            self._reporter.done(command.command_id)
+
+    async def say(self, text: str, language: str, volume: float) -> None:
+        """By the robot's own action `announce`: the agent satisfies `voice.Voice` itself."""
+        number = self._ask(Announce(text, language, volume))
+        self._announced[number] = told = self._loop.create_future()
+        try:
+            ended = await told
+        finally:
+            del self._announced[number]
+        if ended.outcome is not Outcome.SUCCEEDED or ended.code != 0:
+            raise VoiceError(reason_of(ended, SERVED_BY[Announce]))
 
     def _leave_charger(self, drive: Drive) -> None:
         """A drive that leads away undocks; docking that is still under way is given up for it."""
@@ -331,6 +379,9 @@ class Ros2Agent:
         self._check_pause()
 
     def _ended(self, event: Ended) -> None:
+        if event.number in self._announced:
+            self._announced[event.number].set_result(event)
+            return
         task = self._tasks.pop(event.number, None)
         if task is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,13 @@ _PROCESS_OPTIONS: Final = frozenset({"world", "world_token", "speed", "site", "s
 """Given to every kind of agent, whether it needs them or not."""
 
 _ROS_OPTIONS: Final = frozenset({"namespace", "params_file", "domain_id", "frames", "maps"})
+
+
+class VoiceKind(StrEnum):
+    """Who says what the fleet manager wants said: espeak-ng beside the agent, or the robot's action `announce`."""
+
+    ESPEAK = "espeak-ng"
+    ROBOT = "robot"
 
 
 class Transform(BaseModel):
@@ -72,6 +80,7 @@ class RobotSettings(BaseModel):
     ignored_diagnostics: tuple[str, ...] = ()
     recharge_below: float = Field(default=0.35, ge=0.0, le=1.0)
     language: str = "en"
+    voice: VoiceKind = VoiceKind.ESPEAK
     volume: float = Field(default=0.7, ge=0.0, le=1.0)
     announce_load: str = "Please load compartment {compartment}."
     announce_unload: str = "Please take your goods from compartment {compartment}."

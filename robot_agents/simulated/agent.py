@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import assert_never
 
 from maps.model import LevelId, RobotId, WaypointId, ZoneId
 from robot_agents.agent import Clock, Reporter
+from robot_agents.guiding import GuideRun
 from robot_agents.protocol import (
     CloseCompartment,
     Command,
     ConfirmVacated,
     Dock,
     Drive,
+    Guide,
     Inspect,
     Mode,
     OpenCompartment,
@@ -23,6 +26,8 @@ from robot_agents.protocol import (
     Resume,
     RevokeVacated,
     RouteNode,
+    Say,
+    StopGuiding,
     StopInspecting,
     StopTreating,
     Telemetry,
@@ -30,6 +35,7 @@ from robot_agents.protocol import (
 )
 from robot_agents.screening import InspectionRun
 from robot_agents.simulated.inspector import SimulatedInspector, sightings
+from robot_agents.simulated.speech import seconds_to_say
 from robot_agents.simulated.treater import SimulatedTreater
 from robot_agents.treatment import TreatmentRun
 from sim import port
@@ -48,7 +54,7 @@ class SimulatedAgent:
     """Turns commands into requests to `world`, in this process or behind a link, and the body's events into reports.
 
     The simulated robots' map frame is the site frame. After an e-stop the robot goes on with its drive; when it was
-    taken by hand the drive has failed, and a new one may be sent.
+    taken by hand the drive has failed, and a new one may be sent. `mute` says why its voice does not work, if so.
     """
 
     def __init__(self, robot: str, world: BodyPort, clock: Clock) -> None:
@@ -56,6 +62,7 @@ class SimulatedAgent:
         self._world = world
         self._clock = clock
         self._reporter: Reporter
+        self._loop: asyncio.AbstractEventLoop
         self._unsubscribe: Callable[[], None] | None = None
         self._drive: Drive | None = None
         self._held: Drive | None = None
@@ -67,7 +74,11 @@ class SimulatedAgent:
         self._treatment: tuple[TreatmentRun, SimulatedTreater] | None = None
         self._stopping: str | None = None
         self._inspection: InspectionRun | None = None
+        self._guiding: GuideRun | None = None
+        self._speaks_until = 0.0
+        self.mute = ""
         self.said: list[str] = []
+        self.shown: list[str] = []
 
     @property
     def robot(self) -> str:
@@ -75,6 +86,7 @@ class SimulatedAgent:
 
     async def start(self, reporter: Reporter) -> None:
         self._reporter = reporter
+        self._loop = asyncio.get_running_loop()
         self._unsubscribe = self._world.subscribe(self._robot, self._heard)
         self._passed_unseen = (await self._world.seen(self._robot)).sequence
 
@@ -151,6 +163,15 @@ class SimulatedAgent:
                     self._inspection.give_up()
                     self._world.watch_people(self._robot, False)
                 self._reporter.done(command_id)
+            case Say():
+                self._say(command)
+            case Guide():
+                self._guide(command)
+            case StopGuiding(command_id=command_id, guide_id=guide_id):
+                if self._guiding is not None and self._guiding.command.command_id == guide_id:
+                    self._guiding.end()
+                    self._world.watch_follower(self._robot, False)
+                self._reporter.done(command_id)
             case Pause():
                 self._pause_done()
                 self._pausing = command
@@ -224,6 +245,33 @@ class SimulatedAgent:
         self._inspection = InspectionRun(command, inspector, self._clock, self._reporter)
         self._world.watch_people(self._robot, command.screening is not None)
 
+    # --- voices -------------------------------------------------------------------------------------------
+
+    def _say(self, command: Say) -> None:
+        """It is said one after the other; what is only shown takes no time."""
+        if command.aloud and self.mute:
+            self._reporter.failed(command.command_id, self.mute)
+            return
+        texts = [text.text for text in command.texts] * command.times
+        self.shown += texts
+        if not command.aloud:
+            self._spoken(command)
+            return
+        begins = max(self._speaks_until, self._loop.time())
+        self._speaks_until = begins + command.times * sum(seconds_to_say(text.text) for text in command.texts)
+        self._loop.call_at(begins, self.said.extend, texts)
+        self._loop.call_at(self._speaks_until, self._spoken, command)
+
+    def _spoken(self, command: Say) -> None:
+        self._reporter.said(command.command_id, self.telemetry().pose, aloud=command.aloud)
+        self._reporter.done(command.command_id)
+
+    def _guide(self, command: Guide) -> None:
+        if self._guiding is not None:
+            self._guiding.end()
+        self._guiding = GuideRun(command, self._reporter)
+        self._world.watch_follower(self._robot, True)
+
     # --- waiting for the body -----------------------------------------------------------------------------
 
     def _wait_for(self, subject: str, command: OpenCompartment | CloseCompartment | Dock | Refill) -> None:
@@ -271,6 +319,11 @@ class SimulatedAgent:
             case port.PeopleSeen():
                 if self._inspection is not None:
                     self._inspection.sees(sightings(event))
+            case port.GoodsTaken(compartment=compartment):
+                self._reporter.goods_taken(compartment)
+            case port.FollowerSensed(distance=distance):
+                if self._guiding is not None:
+                    self._guiding.sees(distance)
             case port.Docked(charger=place) | port.Refilled(place=place):
                 self._finish(place)
             case port.Refusal(subject=subject, reason=reason):

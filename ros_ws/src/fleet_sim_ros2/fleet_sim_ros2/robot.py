@@ -392,7 +392,13 @@ class SimulatedRobot:
                     self._end_dock(Outcome.SUCCEEDED)
             case port.Refusal(subject=subject, reason=reason):
                 self._refused(subject, reason)
-            case port.ChargeReached() | port.RoomSensed() | port.PeopleSeen():
+            case (
+                port.ChargeReached()
+                | port.RoomSensed()
+                | port.PeopleSeen()
+                | port.GoodsTaken()
+                | port.FollowerSensed()
+            ):
                 pass
             case _:
                 assert_never(event)
