@@ -54,8 +54,11 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     SetSchedule,
     StartClosure,
+    SubmitAnnouncement,
     SubmitCollection,
     SubmitDisinfection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
     SubmitTask,
     UserCommand,
@@ -525,6 +528,8 @@ class FakeFleetManager:
                 raise NotServable("this fleet manager keeps no schedules", way_out="ask for the task by hand")
             case ConfirmWipeDown():
                 raise Conflict(f"{command.robot} does not wait to be wiped down", way_out="wait until it does")
+            case SubmitAnnouncement() | SubmitMeals() | SubmitGuidance():
+                raise NotServable("no robot of this site has a voice", way_out="choose another site")
             case SubmitDisinfection() | SubmitPatrol() | SubmitCollection() | RecheckCue() | CheckLamp():
                 raise NotServable("no robot of this site has a lamp", way_out="choose another site")
 

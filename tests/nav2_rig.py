@@ -15,12 +15,14 @@ from robot_agents.protocol import Blocked, Drive, ModeChanged, OffRoute, Via
 from robot_agents.ros2.agent import Ros2Agent
 from robot_agents.ros2.frames import MapFrames
 from robot_agents.ros2.memory import Memory
-from robot_agents.ros2.settings import RobotSettings
+from robot_agents.ros2.settings import RobotSettings, VoiceKind
+from robot_agents.ros2.voice import Voice
 from sim.clock import LoopClock, run_virtual
 from sim.world import World
 from tests.builders import DOOR, FLEET, LIFT, ROBOT_1, corridor_site, lanes_both_ways, site_of, waypoint
 from tests.contract.agent_rigs import Manager, MemoryLine, Rig, until
 from tests.nav2_in_memory import MemoryNav2
+from tests.silent_voice import SilentVoice
 
 FRAMES = {
     LevelId("L1"): FrameTransform(x=3.0, y=-7.0, rotation=0.7),
@@ -36,6 +38,7 @@ class Nav2Rig(Rig):
         self.robot = robot
         self.settings = settings
         self.path = path
+        self.voice: Voice = SilentVoice()
         manager = Manager()
         super().__init__(site, manager, MemoryLine(ROBOT_1, manager), self.new_agent(site))
         self.running = asyncio.create_task(self.runtime.run())
@@ -43,8 +46,17 @@ class Nav2Rig(Rig):
     def new_agent(self, site: Site) -> Ros2Agent:
         frames = MapFrames(site.fleets[FLEET].frames)
         memory = Memory(self.path)
+        voice = None if self.settings.voice is VoiceKind.ROBOT else self.voice
         return Ros2Agent(
-            ROBOT_1, self.robot, LoopClock(), self.settings, level="L1", frames=frames, memory=memory, site=site
+            ROBOT_1,
+            self.robot,
+            LoopClock(),
+            self.settings,
+            level="L1",
+            frames=frames,
+            memory=memory,
+            site=site,
+            voice=voice,
         )
 
     async def kill(self) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeAlias
-from unicodedata import category
+from datetime import date, timedelta
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     NaiveDatetime,
-    StringConstraints,
     model_validator,
 )
 
+from fleet_manager.api.fields import Id, Moment, Name, Words, printable, text_of
+from fleet_manager.api.voice_requests import AnnouncementRequest, GuidanceRequest, MealsRequest
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
@@ -66,35 +64,6 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
 )
 from maps.model import LevelId
-
-
-def _printable(text: str) -> str:
-    if any(category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in text):
-        raise ValueError("must not hold control characters")
-    return text
-
-
-def _text_only(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("must be a text such as 2026-03-01T09:15:00+08:00")
-    return value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is outside of the calendar") from None
-
-
-def _text(shortest: int, longest: int) -> StringConstraints:
-    return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
-
-
-Id: TypeAlias = Annotated[str, _text(1, 100), AfterValidator(_printable)]
-Name: TypeAlias = Annotated[str, _text(1, 200), AfterValidator(_printable)]
-Words: TypeAlias = Annotated[str, _text(0, 1000), AfterValidator(_printable)]
-Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_utc)]
 
 
 class _Request(BaseModel):
@@ -413,7 +382,14 @@ class DeliveryRequest(_Request):
 
 
 TaskRequest: TypeAlias = Annotated[
-    DeliveryRequest | CollectionRequest | DisinfectionRequest | PatrolRequest | ScreeningRequest,
+    DeliveryRequest
+    | CollectionRequest
+    | DisinfectionRequest
+    | PatrolRequest
+    | ScreeningRequest
+    | AnnouncementRequest
+    | MealsRequest
+    | GuidanceRequest,
     Field(discriminator="kind"),
 ]
 
@@ -438,7 +414,7 @@ class ScheduleRequest(_Request):
     )
 
     name: Name
-    rule: Annotated[str, _text(1, 500), AfterValidator(_printable)]
+    rule: Annotated[str, text_of(1, 500), AfterValidator(printable)]
     begins: NaiveDatetime
     timezone: Id | None = None
     exceptions: Annotated[list[date], Field(max_length=1000)] = []
@@ -556,7 +532,7 @@ class FollowUpClosing(_Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"note": "the pharmacy sent the missing box"}]})
 
-    note: Annotated[str, _text(1, 1000), AfterValidator(_printable)]
+    note: Annotated[str, text_of(1, 1000), AfterValidator(printable)]
 
     def to_command(self, actor: Actor, follow_up: str) -> CloseFollowUp:
         return CloseFollowUp(actor=actor, follow_up=follow_up, note=self.note)
@@ -596,7 +572,7 @@ class ClosureRequest(_Request):
     lanes: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
     area: RequestedArea | None = None
     until: Moment
-    reason: Annotated[str, _text(1, 200), AfterValidator(_printable)]
+    reason: Annotated[str, text_of(1, 200), AfterValidator(printable)]
 
     def to_command(self, actor: Actor) -> StartClosure:
         if (self.lanes is None) == (self.area is None):

@@ -80,6 +80,8 @@ class VisitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopView:
+    """`called` is the masked name of whom the robot calls here, and `bed` theirs; `texts` are said, at `done_at`."""
+
     place: str
     kind: StopKind
     items: tuple[str, ...]
@@ -496,7 +498,7 @@ class HolderView:
 class CustodyEntryView:
     """One change of custody, or an attempt at it: `giver` and `taker` are the same where nothing changed hands.
 
-    `second` signed after `actor`; a proof is none, pin, qr or badge.
+    `second` signed after `actor`; a proof is none, pin, qr, badge, or the compartment's sensor.
     """
 
     kind: Custody

@@ -379,8 +379,10 @@ class Ros2Agent:
         self._check_pause()
 
     def _ended(self, event: Ended) -> None:
-        if event.number in self._announced:
-            self._announced[event.number].set_result(event)
+        told = self._announced.get(event.number)
+        if told is not None:
+            if not told.done():
+                told.set_result(event)
             return
         task = self._tasks.pop(event.number, None)
         if task is None:

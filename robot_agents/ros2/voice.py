@@ -46,5 +46,7 @@ class EspeakVoice:
         finally:
             if process.returncode is None:
                 process.kill()
-        if process.returncode:
-            raise VoiceError(f"{PROGRAM} -v {voice} failed: {told.decode(errors='replace').strip()}")
+        lines = told.decode(errors="replace").strip().splitlines()
+        # Without a sound card it says so, and ends as if it had spoken.
+        if process.returncode or any(line.startswith("error:") for line in lines):
+            raise VoiceError(f"{PROGRAM} -v {voice} failed: {lines[-1] if lines else 'it does not say why'}")

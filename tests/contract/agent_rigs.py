@@ -50,6 +50,7 @@ from robot_agents.simulated.agent import SimulatedAgent
 from robot_agents.transport import Connect, Unreadable
 from robot_agents.websocket_link import WebSocketConnect
 from sim.clock import LoopClock, run_scaled, run_virtual
+from sim.followers import Dawdle
 from sim.link import RemoteWorld
 from sim.port import BodyMode
 from sim.world import World
@@ -57,6 +58,7 @@ from sim.world_server import WorldServer
 from tests.builders import DOOR, FLEET, ROBOT_1, corridor_site
 from tests.nav2_in_memory import MemoryNav2
 from tests.ros.stage import ros_domain, simulated_nav2
+from tests.silent_voice import SilentVoice
 
 SPEED = 40.0
 """Simulated seconds per wall second where sockets are used."""
@@ -132,7 +134,8 @@ class Network(Protocol):
 class Rig:
     """One agent with everything around it, running. `robot_speed` and `estop` are None for people.
 
-    `pass_by` lets somebody with a skin temperature (°C) pass, where the robot has eyes for that.
+    `pass_by` lets somebody with a skin temperature (°C) pass, `follow` lets somebody follow who dawdles, where the robot
+    has eyes for that; `empty` takes out what is in a compartment.
     """
 
     def __init__(self, site: Site, manager: Manager, network: Network, agent: Agent) -> None:
@@ -143,6 +146,8 @@ class Rig:
         self.robot_speed: Callable[[], float] | None = None
         self.press_estop: Callable[[bool], None] | None = None
         self.pass_by: Callable[[float], None] | None = None
+        self.follow: Callable[[Dawdle], None] | None = None
+        self.empty: Callable[[str], None] | None = None
         self.runtime = self.new_runtime()
 
     def new_runtime(self) -> AgentRuntime:
@@ -283,6 +288,10 @@ def _pass_by(world: World, temperature: float) -> None:
     world.passers.pass_by(ROBOT_1, temperature=temperature)
 
 
+def _follow(world: World, dawdle: Dawdle) -> None:
+    world.followers.come(ROBOT_1, dawdles=(dawdle,))
+
+
 def _press(world: World, pressed: bool) -> None:
     world.set_mode(ROBOT_1, BodyMode.ESTOP if pressed else BodyMode.AUTOMATIC, "button")
 
@@ -297,6 +306,8 @@ def simulated(story: Story) -> None:
         rig.robot_speed = lambda: world.state(ROBOT_1).speed
         rig.press_estop = partial(_press, world)
         rig.pass_by = partial(_pass_by, world)
+        rig.follow = partial(_follow, world)
+        rig.empty = partial(world.take_goods, ROBOT_1)
         await tell(rig, story)
 
     run_virtual(main())
@@ -317,6 +328,8 @@ def simulated_remote(story: Story) -> None:
             rig.robot_speed = lambda: world.state(ROBOT_1).speed
             rig.press_estop = partial(_press, world)
             rig.pass_by = partial(_pass_by, world)
+            rig.follow = partial(_follow, world)
+            rig.empty = partial(world.take_goods, ROBOT_1)
             await tell(rig, story)
 
     run_scaled(main(), SPEED)
@@ -331,7 +344,16 @@ def ros2_in_memory(story: Story) -> None:
         robot = MemoryNav2(ROBOT_1, site.fleets[FLEET], site, world, rng=random.Random(1))
         await robot.start()
         settings = RobotSettings(map_of_level="{level}.yaml")
-        agent = Ros2Agent(ROBOT_1, robot, LoopClock(), settings, level="L1", frames=MapFrames({}), site=site)
+        agent = Ros2Agent(
+            ROBOT_1,
+            robot,
+            LoopClock(),
+            settings,
+            level="L1",
+            frames=MapFrames({}),
+            site=site,
+            voice=SilentVoice(),
+        )
         rig = Rig(site, manager, MemoryLine(ROBOT_1, manager), agent)
         rig.robot_speed = lambda: world.state(ROBOT_1).speed
         rig.press_estop = partial(_press, world)

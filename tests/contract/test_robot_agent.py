@@ -13,6 +13,9 @@ from robot_agents.protocol import (
     CommandFailed,
     Dock,
     Drive,
+    FollowerTold,
+    GoodsTaken,
+    Guide,
     HandoverDirection,
     Hello,
     Inspect,
@@ -26,12 +29,17 @@ from robot_agents.protocol import (
     Proceed,
     Refused,
     Resume,
+    Said,
+    Say,
     ScreeningLimits,
+    StopGuiding,
     StopInspecting,
     Telemetry,
+    Text,
 )
 from robot_agents.runtime import AgentRefusedError
 from robot_agents.transport import Unreadable
+from sim.followers import Dawdle
 from tests.contract.agent_rigs import (
     Rig,
     RigRunner,
@@ -452,5 +460,94 @@ def test_an_inspection_that_is_given_up_is_over_at_once_and_does_not_count(run: 
         assert isinstance(await rig.manager.outcome("stop"), CommandDone)
         await rig.manager.outcome("look")
         assert not any(isinstance(report, Inspected) for report in rig.manager.reports)
+
+    run(story)
+
+
+# --- voices ----------------------------------------------------------------------------------------------------
+
+SAY = Say(
+    command_id="say",
+    step_id="s",
+    texts=(Text(language="zh", text="您好。"), Text(language="en", text="Hello.")),
+    times=2,
+)
+
+
+@every_agent
+def test_it_says_what_it_is_told_or_that_it_has_no_voice(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(SAY)
+        ended = await rig.manager.outcome("say")
+        told = [report for report in rig.manager.reports if isinstance(report, Said)]
+        if isinstance(ended, CommandFailed):
+            assert not ended.retry
+            assert ended.reason
+            assert told == []
+        else:
+            [said] = told
+            assert (said.say_id, said.aloud, said.pose.x) == ("say", True, 0.0)
+            assert said.number < ended.number
+
+    run(story)
+
+
+@every_agent
+def test_what_is_not_said_aloud_is_shown_at_once(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(SAY.model_copy(update={"aloud": False}))
+        ended = await rig.manager.outcome("say")
+        if isinstance(ended, CommandDone):
+            [said] = [report for report in rig.manager.reports if isinstance(report, Said)]
+            assert not said.aloud
+
+    run(story)
+
+
+@pytest.mark.parametrize("run", [simulated, simulated_remote])
+def test_it_tells_when_somebody_follows_and_falls_behind(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        assert rig.follow is not None
+        rig.manager.say(Guide(command_id="guide", step_id="s", distance=3.0))
+        await asyncio.sleep(3.0)
+        assert not any(isinstance(report, FollowerTold) for report in rig.manager.reports)
+        rig.follow(Dawdle(after=0.5, seconds=20.0))
+        rig.manager.say(rig.drive("d1", "home-1", "a", "b", cleared_to=2))
+        await rig.manager.outcome("d1")
+        await asyncio.sleep(30.0)
+        rig.manager.say(StopGuiding(command_id="stop", guide_id="guide"))
+        assert isinstance(await rig.manager.outcome("stop"), CommandDone)
+        assert isinstance(await rig.manager.outcome("guide"), CommandDone)
+        told = [report.following for report in rig.manager.reports if isinstance(report, FollowerTold)]
+        assert told == [True, False, True]
+
+    run(story)
+
+
+@every_agent
+def test_who_cannot_see_a_follower_says_so_and_nobody_else(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        rig.manager.say(Guide(command_id="guide", step_id="s", distance=3.0))
+        rig.manager.say(StopGuiding(command_id="stop", guide_id="guide"))
+        assert isinstance(await rig.manager.outcome("stop"), CommandDone)
+        ended = await rig.manager.outcome("guide")
+        assert isinstance(ended, CommandDone) or not ended.retry
+
+    run(story)
+
+
+@pytest.mark.parametrize("run", [simulated, simulated_remote])
+def test_the_sensor_of_an_open_compartment_tells_that_it_was_emptied(run: RigRunner) -> None:
+    async def story(rig: Rig) -> None:
+        assert rig.empty is not None
+        rig.empty("main")
+        rig.manager.say(
+            OpenCompartment(command_id="open", step_id="s", compartment="main", direction=HandoverDirection.UNLOAD)
+        )
+        await rig.manager.outcome("open")
+        rig.empty("main")
+        await asyncio.sleep(1.0)
+        taken = [report.compartment for report in rig.manager.reports if isinstance(report, GoodsTaken)]
+        assert taken == ["main"], "nothing is taken out of one that is shut"
 
     run(story)

@@ -17,7 +17,11 @@ from fleet_manager.orchestration.views import CertificateView, HandoverCodeView,
 def task_routes(manager: FleetManager) -> APIRouter:
     router = APIRouter(prefix="/tasks", tags=["tasks"])
 
-    @router.post("", status_code=201, summary="Request a delivery, collection, disinfection, patrol or screening")
+    @router.post(
+        "",
+        status_code=201,
+        summary="Request a delivery, collection, round of meals, disinfection, patrol, announcement or guidance",
+    )
     async def request_task(
         body: TaskRequest,
         actor: RequestActor,
