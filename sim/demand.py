@@ -61,7 +61,7 @@ def requests_of(scenario: Scenario, site: Site) -> list[Request]:
     for number, demand in enumerate(scenario.demand):
         if isinstance(demand, AskedTask):
             at = seconds_after(scenario.begin, demand.at)
-            found.append(Request(at, demand.name, demand.command(moment), demand.words))
+            found += [Request(at, demand.name, command, demand.words) for command in demand.commands(moment)]
             continue
         rng = random.Random(f"{scenario.seed}/demand/{number}")
         part = as_plain(demand, site) if isinstance(demand, UsualDemand) else demand

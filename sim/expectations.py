@@ -72,6 +72,22 @@ class DoneBy:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneByFleet:
+    """Every task of a group is completed, each by a robot of this fleet."""
+
+    group: str
+    fleet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """No robot says anything aloud between two times of the day."""
+
+    begin: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Certified:
     """The certificate of every disinfection of a group is complete and covers at least `share` (0–1)."""
 
@@ -270,6 +286,8 @@ Expected: TypeAlias = (
     | Completed
     | AtLeast
     | DoneBy
+    | DoneByFleet
+    | Silent
     | Certified
     | KeepsTimes
     | ProvenBy
@@ -372,6 +390,16 @@ _FORMS: Final = (
         "night_run is done by robot-1",
         rf"(?P<group>{_NAME}) is done by (?P<robot>{_NAME})",
         lambda f: DoneBy(_text(f, "group"), _text(f, "robot")),
+    ),
+    _form(
+        "lunch is done by the fleet meals",
+        rf"(?P<group>{_NAME}) is done by the fleet (?P<fleet>{_NAME})",
+        lambda f: DoneByFleet(_text(f, "group"), _text(f, "fleet")),
+    ),
+    _form(
+        "no robot speaks between 12:00 and 14:00",
+        rf"no robot speaks between (?P<begin>{_CLOCK}) and (?P<until>{_CLOCK})",
+        lambda f: Silent(_text(f, "begin"), _text(f, "until")),
     ),
     _form(
         "the certificate of night_run covers 99.5 %",
@@ -533,6 +561,8 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
             return [((NameKind.PLACE,), place), *([((NameKind.ROBOT,), robot)] if robot is not None else [])]
         case DoneBy(group, robot):
             return [(_GROUPS, group), ((NameKind.ROBOT,), robot)]
+        case DoneByFleet(group, fleet):
+            return [(_GROUPS, group), ((NameKind.FLEET,), fleet)]
         case Delivered(group) | Refused(group) | Certified(group) | KeepsTimes(group) | ProvenBy(group):
             return [(_GROUPS, group)]
         case Completed(group) | Waits(group) | AtLeast(_, group) | ItemsDelivered(_, group):
@@ -553,7 +583,7 @@ def names_in(expected: Expected) -> list[tuple[tuple[NameKind, ...], str]]:
             return [((NameKind.ALERT,), kind)] if kind is not None else []
         case SomebodyAlerted(kind):
             return [((NameKind.ALERT,), kind)]
-        case Traced() | RobotsAtWork() | NoFasterThan():
+        case Traced() | RobotsAtWork() | NoFasterThan() | Silent():
             return []
         case NoJams() | NoOverlaps() | NoRefusals() | AllEnd() | InvariantsHold() | Allowed():
             return []

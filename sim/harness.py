@@ -63,8 +63,8 @@ class Hospital:
     hand-over, None leaves all hand-overs to the caller; `wipers` is that until a robot is wiped down, `patients` that
     until somebody takes a meal, `visitors` that until whoever is to be led comes. With `judge` all motion is kept for
     `violations`, and the traffic is watched for `jams`; with `judge_clock`, a wall clock, the time of the latter adds
-    up in `judge_seconds`. `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff` is
-    who may sign. `said` holds what each robot has said aloud, `shown` what its screen has shown.
+    up in `judge_seconds`. `start` is the time of the first moment, `charges` the fleets' states of charge then. `staff`
+    is who may sign. `said` holds what each robot has said aloud, `shown` what its screen has shown.
     Where `crashes` says so the manager dies, and `restart_after` seconds later another one takes up what is stored;
     whoever asks for something meanwhile waits, and asks again.
     """

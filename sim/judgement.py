@@ -14,7 +14,15 @@ from shapely.ops import unary_union
 from shapely.prepared import prep
 
 from fleet_manager.domain.custody import chain_id, gap
-from fleet_manager.domain.events import AlertRaised, CommandEnded, ItemsHandedOver, NodePassed, Recorded, ReportNoted
+from fleet_manager.domain.events import (
+    AlertRaised,
+    CommandEnded,
+    CommandIssued,
+    ItemsHandedOver,
+    NodePassed,
+    Recorded,
+    ReportNoted,
+)
 from fleet_manager.domain.state import apply, new_state
 from fleet_manager.domain.tasks import ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.views import CertificateView, RouteView, TaskView
@@ -33,6 +41,7 @@ from sim.expectations import (
     Deadline,
     Delivered,
     DoneBy,
+    DoneByFleet,
     Expected,
     InvariantsHold,
     ItemsDelivered,
@@ -51,6 +60,7 @@ from sim.expectations import (
     RouteLength,
     RouteTakes,
     RouteUses,
+    Silent,
     SomebodyAlerted,
     SpraysUpTo,
     Traced,
@@ -160,6 +170,10 @@ def _verdict(expected: Expected, evidence: Evidence) -> _Verdict:
             return _at_least(expected, evidence)
         case DoneBy(group, robot):
             return _done_by(group, robot, evidence)
+        case DoneByFleet(group, fleet):
+            return _done_by_fleet(group, fleet, evidence)
+        case Silent(begin, until):
+            return _silent(evidence.moment(begin), evidence.moment(until), evidence)
         case Certified(group, share):
             return _certified(group, share, evidence)
         case KeepsTimes(group):
@@ -278,6 +292,26 @@ def _done_by(group: str, robot: str, evidence: Evidence) -> _Verdict:
     if not verdict.holds or not others:
         return verdict
     return _Verdict(False, f"{others[0].id} was done by {others[0].robot}", (others[0].id,))
+
+
+def _done_by_fleet(group: str, fleet: str, evidence: Evidence) -> _Verdict:
+    verdict = _delivered(group, None, evidence)
+    robots = {str(robot.id) for known in evidence.site.fleets.values() if known.id == fleet for robot in known.robots}
+    others = [asked.view for asked in _of_group(group, evidence) if asked.view.robot not in robots]
+    if not verdict.holds or not others:
+        return verdict
+    return _Verdict(False, f"{others[0].id} was done by {others[0].robot}", (others[0].id,))
+
+
+def _silent(begin: datetime, until: datetime, evidence: Evidence) -> _Verdict:
+    for recorded in evidence.log:
+        event = recorded.event
+        if isinstance(event, CommandIssued) and event.command.saying is not None and event.command.aloud:
+            if begin <= recorded.time < until:
+                text = event.command.saying.texts[0][1]
+                found = f"{event.robot} says {text!r} at {evidence.clock(recorded.time)}"
+                return _Verdict(False, found, (event.robot,), recorded.time)
+    return _Verdict(True, "not a word")
 
 
 def _certified(group: str, share: float, evidence: Evidence) -> _Verdict:

@@ -45,7 +45,7 @@ from sim.scenario_tasks import OtherTask, TaskName
 class FleetPart(Part):
     """What differs from the site's fleet. `charge` is the state of charge at the beginning, `capacity` in Wh.
 
-    `capabilities` are all that it can do, in place of the site's.
+    `capabilities` are all that it can do, in place of the site's; so are so many `compartments`, locked ones of 15 L.
     """
 
     robots: Annotated[int, Field(ge=0, le=500)] | None = None
@@ -54,6 +54,7 @@ class FleetPart(Part):
     capacity: Annotated[float, Field(gt=0)] | None = None
     charge: Annotated[float, Field(gt=0, le=1)] = 1.0
     capabilities: tuple[str, ...] | None = None
+    compartments: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
 class InfectionPart(Part):

@@ -19,6 +19,7 @@ from sim.scenario_faults import Spot
 from sim.scenario_fields import ClockTime, LevelName, LiftName, Minutes, Part, RobotName, ZoneName
 from sim.scenario_rooms import LampCheck, RoomVisitor
 from sim.scenario_screening import Passer, ScreeningPost
+from sim.scenario_voices import Dawdler, Sleepers
 from sim.stage import Stage
 
 _STANDING: Final = 8.0
@@ -226,6 +227,8 @@ People: TypeAlias = Annotated[
     | Passer
     | LampCheck
     | RoomVisitor
+    | Sleepers
+    | Dawdler
     | Attendant,
     Field(discriminator="kind"),
 ]

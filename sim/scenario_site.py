@@ -15,13 +15,16 @@ from maps.errors import BrokenReferenceError, MapReadError
 from maps.fleets import with_robots
 from maps.generator import generate
 from maps.importers import read_any
-from maps.model import FleetId, InfectionRules, Lift, Site
+from maps.model import Compartment, FleetId, InfectionRules, Lift, Site
 from sim.clock import SIMULATED_START
 from sim.random_hospitals import random_hospital
 from sim.scenario import FleetPart, InfectionPart, Scenario
 from sim.scenario_fields import nearest, seconds_of
 
 SITES: Final = Path(__file__).parents[1] / "maps" / "sites"
+
+_TRAY: Final = 15.0
+"""Litres: room for one meal."""
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -80,6 +83,11 @@ def _with_fleet(site: Site, fleet_id: FleetId, part: FleetPart) -> Site:
     robots = said.pop("robots", None)
     said.pop("charge", None)
     capabilities = frozenset(said.pop("capabilities", None) or fleet.capabilities)
+    if "compartments" in said:
+        said["compartments"] = tuple(
+            Compartment(id=f"tray-{number}", volume=_TRAY, features=frozenset({"locked"}))
+            for number in range(1, said["compartments"] + 1)
+        )
     battery = replace(fleet.battery, capacity=capacity)
     changed = replace(fleet, battery=battery, capabilities=capabilities, **said)
     site = replace(site, fleets={**site.fleets, fleet_id: changed})

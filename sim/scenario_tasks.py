@@ -1,4 +1,4 @@
-"""Demand for other work than deliveries: what is disinfected, patrolled and screened, each asked for once.
+"""Demand for other work than plain deliveries, from disinfection to meals and visitors, each asked for once.
 
 A new kind of task becomes a class here that says which command asks for it, and joins `OtherTask`.
 """
@@ -6,7 +6,7 @@ A new kind of task becomes a class here that says which command asks for it, and
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -18,10 +18,14 @@ from fleet_manager.orchestration.commands import (
     CheckpointRequest,
     CollectionPlace,
     ItemRequest,
+    MealRequest,
     StopRequest,
+    SubmitAnnouncement,
     SubmitAny,
     SubmitCollection,
     SubmitDisinfection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
     SubmitTask,
 )
@@ -36,6 +40,10 @@ TaskName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
 FACILITY: Final = Actor(id="simulated-facility", role="facility")
 DISPATCHER: Final = Actor(id="simulated-dispatcher", role="logistics")
 GUARD: Final = Actor(id="simulated-guard", role="security")
+KITCHEN: Final = Actor(id="simulated-cook", role="kitchen")
+RECEPTION: Final = Actor(id="simulated-receptionist", role="reception")
+
+_NAMES: Final = ("王芳", "李伟", "张敏", "刘洋", "Mary Brown", "陈静", "John Smith", "杨磊")
 
 
 class AskedTask(Part):
@@ -48,6 +56,10 @@ class AskedTask(Part):
     @abstractmethod
     def command(self, moments: Moments) -> SubmitAny:
         """What is asked of the manager."""
+
+    def commands(self, moments: Moments) -> tuple[SubmitAny, ...]:
+        """All that is asked for, where one request does not say it."""
+        return (self.command(moments),)
 
     @property
     @abstractmethod
@@ -204,5 +216,79 @@ class Collection(AskedTask):
         return f"collect {self.item_class} at {', '.join(self.places)}"
 
 
-OtherTask: TypeAlias = Disinfection | Patrol | TimedDelivery | Collection
+class Announcement(AskedTask):
+    """A robot says `texts` (by language) at places, `times` over."""
+
+    kind: Literal["announcement"] = "announcement"
+    places: Annotated[tuple[PlaceName, ...], Field(min_length=1, max_length=100)]
+    texts: Annotated[Mapping[str, str], Field(min_length=1)]
+    times: Annotated[int, Field(ge=1, le=10)] = 1
+
+    def command(self, moments: Moments) -> SubmitAny:
+        texts = tuple(self.texts.items())
+        return SubmitAnnouncement(
+            actor=FACILITY, places=self.places, texts=texts, times=self.times, priority=self.priority
+        )
+
+    @property
+    def words(self) -> str:
+        return f"announcement at {', '.join(self.places)}"
+
+
+class MealRound(AskedTask):
+    """Meals for so many `beds` at each place, whose patients are called. So many of them as a robot has `trays` are asked
+    for at once.
+    """
+
+    kind: Literal["meal_round"] = "meal_round"
+    pickup: PlaceName
+    places: Annotated[tuple[PlaceName, ...], Field(min_length=1, max_length=100)]
+    beds: Annotated[int, Field(ge=1, le=8)] = 1
+    trays: Annotated[int, Field(ge=1, le=100)] = 10
+    item: str = "meal"
+
+    def command(self, moments: Moments) -> SubmitAny:
+        return self.commands(moments)[0]
+
+    def commands(self, moments: Moments) -> tuple[SubmitAny, ...]:
+        """Beds are numbered through; patients are called by the names that are most frequent."""
+        wanted = [place for place in self.places for _ in range(self.beds)]
+        meals = [
+            MealRequest(place=place, bed=str(number), name=_NAMES[number % len(_NAMES)], item=self.item)
+            for number, place in enumerate(wanted, start=1)
+        ]
+        return tuple(
+            SubmitMeals(
+                actor=KITCHEN,
+                pickup=self.pickup,
+                meals=tuple(meals[first : first + self.trays]),
+                priority=self.priority,
+            )
+            for first in range(0, len(meals), self.trays)
+        )
+
+    @property
+    def words(self) -> str:
+        return f"{len(self.places) * self.beds} meals from {self.pickup}"
+
+
+class Guidance(AskedTask):
+    """A visitor is met and led somewhere."""
+
+    kind: Literal["guidance"] = "guidance"
+    meet_at: PlaceName
+    to: PlaceName
+    visitor: str = ""
+
+    def command(self, moments: Moments) -> SubmitAny:
+        return SubmitGuidance(
+            actor=RECEPTION, meet_at=self.meet_at, to=self.to, visitor=self.visitor, priority=self.priority
+        )
+
+    @property
+    def words(self) -> str:
+        return f"lead a visitor from {self.meet_at} to {self.to}"
+
+
+OtherTask: TypeAlias = Disinfection | Patrol | TimedDelivery | Collection | Announcement | MealRound | Guidance
 """All that may stand in a scenario's demand beside deliveries."""

@@ -177,6 +177,12 @@ def _step_text(mission: Mission, event: e.StepChanged) -> str | None:
             return f"{mission.robot} waits until somebody confirms {step.treatment.zone} as cleaned, vacated and shut"
         case StepStatus.ACTIVE if step.treatment is not None:
             return f"{mission.robot} begins to disinfect {step.treatment.zone}"
+        case StepStatus.ACTIVE if step.kind is StepKind.SAY:
+            return f"{mission.robot} speaks at {step.place}"
+        case StepStatus.ACTIVE if step.kind is StepKind.MEET:
+            return f"{mission.robot} waits at {step.place} for its visitor"
+        case StepStatus.WAITING_FOR_PERSON if step.called is not None:
+            return f"{mission.robot} calls bed {step.called.bed} at {step.place} to take a meal"
         case StepStatus.WAITING_FOR_PERSON:
             return f"{mission.robot} waits at {step.place} for somebody to {_hand_over(step)} the goods"
         case StepStatus.FAILED:
@@ -189,6 +195,8 @@ def _wanted(task: DeliveryTask) -> str:
         return f"disinfection of {task.treatment.zone}"
     if task.inspects:
         return f"{task.kind} of {', '.join(stop.place for stop in task.stops)}"
+    if task.announces or task.guides:
+        return f"{task.kind} at {', '.join(stop.place for stop in task.stops)}"
     return f"{', '.join(item.name for item in task.items)}, {task.pickup} → {task.dropoff}"
 
 
