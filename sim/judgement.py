@@ -306,11 +306,12 @@ def _done_by_fleet(group: str, fleet: str, evidence: Evidence) -> _Verdict:
 def _silent(begin: datetime, until: datetime, evidence: Evidence) -> _Verdict:
     for recorded in evidence.log:
         event = recorded.event
-        if isinstance(event, CommandIssued) and event.command.saying is not None and event.command.aloud:
-            if begin <= recorded.time < until:
-                text = event.command.saying.texts[0][1]
-                found = f"{event.robot} says {text!r} at {evidence.clock(recorded.time)}"
-                return _Verdict(False, found, (event.robot,), recorded.time)
+        if not isinstance(event, CommandIssued) or not begin <= recorded.time < until:
+            continue
+        if event.command.saying is not None and event.command.aloud:
+            text = event.command.saying.texts[0][1]
+            found = f"{event.robot} says {text!r} at {evidence.clock(recorded.time)}"
+            return _Verdict(False, found, (event.robot,), recorded.time)
     return _Verdict(True, "not a word")
 
 

@@ -236,8 +236,8 @@ class Announcement(AskedTask):
 
 
 class MealRound(AskedTask):
-    """Meals for so many `beds` at each place, whose patients are called. So many of them as a robot has `trays` are asked
-    for at once.
+    """Meals for so many `beds` at each place, whose patients are called. As many as a robot has `trays` are asked for at
+    once.
     """
 
     kind: Literal["meal_round"] = "meal_round"

@@ -194,8 +194,8 @@ _WHILE_DRIVING: Final = frozenset({CommandKind.DOCK, CommandKind.GUIDE, CommandK
 class PendingCommand:
     """A command that the agent has not reported as done; sent again after every reconnect.
 
-    `subject` is the id of the command, or the place, that this one is about. A `saying` is shown on the screen, and said
-    when `aloud`.
+    `subject` is the id of the command, or the place, that this one is about. A `saying` is shown on the screen, and
+    said when `aloud`.
     """
 
     id: str

@@ -313,7 +313,9 @@ class Dispatch:
         if not infection_control.may_carry((), items, self._site):
             return "carries no soiled goods beside food, drugs or sterile goods"
         if load(items, fleet.compartments, self._site.item_classes, task.apart) is None:
-            return "has no compartment for each receiver" if task.apart else "has no compartment that fits"
+            if task.serves:
+                return "has no compartment for each bed"
+            return "has no compartment for each destination" if task.apart else "has no compartment that fits"
         return None
 
     def _retrieve_at(self, task: DeliveryTask) -> WaypointId | None:

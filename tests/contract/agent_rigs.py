@@ -134,8 +134,8 @@ class Network(Protocol):
 class Rig:
     """One agent with everything around it, running. `robot_speed` and `estop` are None for people.
 
-    `pass_by` lets somebody with a skin temperature (°C) pass, `follow` lets somebody follow who dawdles, where the robot
-    has eyes for that; `empty` takes out what is in a compartment.
+    `pass_by` lets somebody with a skin temperature (°C) pass, `follow` somebody follow who dawdles, where the robot has
+    eyes for that; `empty` takes out what is in a compartment.
     """
 
     def __init__(self, site: Site, manager: Manager, network: Network, agent: Agent) -> None:

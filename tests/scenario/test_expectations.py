@@ -19,7 +19,7 @@ from sim.scenario_faults import DoorStuck, RobotDead, RobotSlow
 from sim.scenario_people import Bed, PressEstop
 from sim.scenario_rooms import LampCheck
 from sim.scenario_run import ScenarioResult, run_scenario
-from sim.scenario_tasks import Disinfection, TimedDelivery
+from sim.scenario_tasks import Disinfection, MealRound, TimedDelivery
 from sim.scene import Broken
 from sim.violations import Motion, Violation
 
@@ -136,7 +136,8 @@ def test_every_sentence_of_the_grammar_is_tried_both_ways() -> None:
     tried = {type(parse(sentence)) for sentence in HOLD}, {type(parse(sentence)) for sentence in FAIL}
     kinds = {type(parse(sentence)).__name__ for sentence in (*HOLD, *FAIL)}
     of_sprayers = {"Refills", "SpraysUpTo", "ChargeCovers", "ChargeLasts"}
-    elsewhere = {"Allowed", "DoneBy", "Certified", "KeepsTimes", "ProvenBy", *of_sprayers}
+    of_voices = {"DoneByFleet", "Silent"}
+    elsewhere = {"Allowed", "DoneBy", "Certified", "KeepsTimes", "ProvenBy", *of_sprayers, *of_voices}
     assert len(kinds | elsewhere) == len({type(form) for form in map(_any_of, GRAMMAR)})
     alone = {kind.__name__ for kind in tried[0] ^ tried[1]}
     told_below = {"NoJams", "NoOverlaps", "NoRefusals", "Refused", "AllEnd", "InvariantsHold", "Traced"}
@@ -165,6 +166,33 @@ def test_jams_overlaps_and_refusals_are_looked_for_unless_allowed() -> None:
         "no overlaps",
         "no refusals",
     ]
+
+
+def test_which_fleet_did_the_work_and_when_nobody_spoke() -> None:
+    rooms = ("ward_1a_room_01", "ward_1a_room_02")
+    hold = (
+        "lunch is done by the fleet delivery",
+        "no robot speaks between 12:00 and 13:00",
+        "lunch is done within 30 min",
+    )
+    fail = {
+        "lunch is done by the fleet soiled_goods": "T00001 was done by robot-1",
+        "no robot speaks between 11:40 and 12:00": "robot-1 says '1床李，您的餐到了，请取餐。' at 11:4",
+    }
+    scenario = Scenario(
+        site="generated:1",
+        begin="11:40",
+        hours=0.5,
+        fleets={"delivery": FleetPart(robots=1, capabilities=("meals",), compartments=2)},
+        demand=(MealRound(name="lunch", at="11:41", pickup="kitchen", places=rooms),),
+        expect=(*hold, *fail),
+    )
+    outcomes = {outcome.sentence: outcome for outcome in run_scenario(scenario).outcomes}
+    for sentence in hold:
+        assert outcomes[sentence].holds, outcomes[sentence]
+    for sentence, found in fail.items():
+        assert not outcomes[sentence].holds
+        assert found in outcomes[sentence].found
 
 
 def test_who_did_the_work_and_what_the_certificate_says() -> None:

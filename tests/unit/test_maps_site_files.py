@@ -22,7 +22,19 @@ from maps.errors import (
     MapWriteError,
 )
 from maps.generator import generate
-from maps.model import Facing, FrameTransform, GeoAnchor, LevelId, Orientation, ScreeningRules, Site, Zone, ZoneId
+from maps.model import (
+    Facing,
+    FrameTransform,
+    GeoAnchor,
+    LevelId,
+    Orientation,
+    QuietHours,
+    ScreeningRules,
+    Site,
+    VoiceRules,
+    Zone,
+    ZoneId,
+)
 from maps.site_files import load_site, save_site
 from tests.rooms import box, piece, room_site, surface
 
@@ -66,6 +78,7 @@ def test_awkward_values_survive(hospital: Site, tmp_path: Path) -> None:
     site = replace(
         hospital,
         screening=ScreeningRules(temperature=37.5, masks=False, retention_days=0.5),
+        voices=VoiceRules(languages=("en",), quiet_hours=(QuietHours(begin="21:30", until="05:00"),)),
         anchor=GeoAnchor(latitude_deg=-89.999999, longitude_deg=179.9, rotation=-math.pi),
         levels={
             **hospital.levels,
@@ -222,6 +235,23 @@ def _set(*path: Any, to: object) -> Change:
         (_set("lifts", 0, "yaw", to=float("nan")), MapContentError, ["lift 'lift_1'", "'yaw'", "finite"]),
         (_set("lifts", to={"lift_1": {}}), MapContentError, ["'lifts'", "a list is expected"]),
         (_set("lifts", 1, "id", to="lift_1"), DuplicateIdError, ["lift 'lift_1'"]),
+        (
+            _set("voices", to={"quiet_hours": [{"begin": "22:00", "until": "6"}]}),
+            BrokenReferenceError,
+            ["quiet_hours", "until", "'6'"],
+        ),
+        (
+            _set("voices", to={"quiet_hours": [{"begin": "9:00", "until": "9:00"}]}),
+            BrokenReferenceError,
+            ["quiet_hours", "begin"],
+        ),
+        (
+            _set("voices", to={"quiet_hours": [{"begin": "12:00", "until": "12:00"}]}),
+            BrokenReferenceError,
+            ["both '12:00'"],
+        ),
+        (_set("voices", to={"languages": ["fr"]}), BrokenReferenceError, ["'languages'", "'fr'", "en, zh"]),
+        (_set("voices", to={"languages": []}), BrokenReferenceError, ["'languages'", "at least one"]),
         (_set("fleets", 0, "robots", 0, "home", to="moon"), BrokenReferenceError, ["robot 'robot-1'", "moon"]),
         (_set("fleets", 0, "robots", 1, "id", to="robot-1"), BrokenReferenceError, ["robot-1", "delivery"]),
         (_set("fleets", 0, "speed", to=-2.0), BrokenReferenceError, ["fleet 'delivery'", "'speed'"]),

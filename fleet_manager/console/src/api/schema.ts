@@ -648,7 +648,7 @@ export interface paths {
         /** Tasks, newest first */
         get: operations["tasks"];
         put?: never;
-        /** Request a delivery, collection, disinfection, patrol or screening */
+        /** Request a delivery, collection, round of meals, disinfection, patrol, announcement or guidance */
         post: operations["request_task"];
         delete?: never;
         options?: never;
@@ -1017,6 +1017,50 @@ export interface components {
             robot: string;
             /** Waypoints */
             waypoints: string[];
+        };
+        /**
+         * AnnouncementRequest
+         * @description Say `texts` (by language) at each of `places`, `times` over, but not in the site's quiet hours unless stat.
+         * @example {
+         *       "kind": "announcement",
+         *       "places": [
+         *         "main_entrance",
+         *         "ward_3b"
+         *       ],
+         *       "texts": {
+         *         "en": "Visiting hours are over.",
+         *         "zh": "探视时间结束了。"
+         *       }
+         *     }
+         */
+        AnnouncementRequest: {
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "announcement";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Places */
+            places: string[];
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /** Texts */
+            texts: {
+                [key: string]: string;
+            };
+            /**
+             * Times
+             * @default 1
+             */
+            times?: number;
         };
         /**
          * AreaView
@@ -1485,7 +1529,7 @@ export interface components {
          * CustodyEntryView
          * @description One change of custody, or an attempt at it: `giver` and `taker` are the same where nothing changed hands.
          *
-         *     `second` signed after `actor`; a proof is none, pin, qr or badge.
+         *     `second` signed after `actor`; a proof is none, pin, qr, badge, or the compartment's sensor.
          */
         CustodyEntryView: {
             actor: components["schemas"]["ActorView"];
@@ -1559,10 +1603,11 @@ export interface components {
         };
         /**
          * Difference
-         * @description What a person found of an item, or that a bag does not weigh what it did where it was collected.
+         * @description What a person found of an item, that a bag does not weigh what it did where it was collected, or that a patient
+         *     did not take a meal.
          * @enum {string}
          */
-        Difference: "short" | "damaged" | "refused" | "weight";
+        Difference: "short" | "damaged" | "refused" | "weight" | "not_taken";
         /**
          * DisinfectionRequest
          * @description Disinfect a zone, by its id or name. `dose` in J/m² for `uv`: 1000 reaches spores, 100 vegetative bacteria.
@@ -1725,6 +1770,40 @@ export interface components {
              * @default
              */
             value?: string;
+        };
+        /**
+         * GuidanceRequest
+         * @description Meet a visitor at `meet_at` and lead them to `to`; the name of `visitor` is masked as those of patients are.
+         * @example {
+         *       "kind": "guidance",
+         *       "meet_at": "main_entrance",
+         *       "to": "ward_3b",
+         *       "visitor": "John Smith"
+         *     }
+         */
+        GuidanceRequest: {
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "guidance";
+            /** Meet At */
+            meet_at: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /** To */
+            to: string;
+            /** Visitor */
+            visitor?: string | null;
         };
         /**
          * HandedItem
@@ -2028,6 +2107,49 @@ export interface components {
              * Format: date-time
              */
             time: string;
+        };
+        /**
+         * MealsRequest
+         * @description Bring meals from `pickup` to beds, in their order; more than one robot holds make several tasks.
+         * @example {
+         *       "kind": "meals",
+         *       "pickup": "kitchen",
+         *       "stops": [
+         *         {
+         *           "bed": "12",
+         *           "item": "soft diet",
+         *           "name": "张三",
+         *           "place": "ward_3b"
+         *         },
+         *         {
+         *           "bed": "14",
+         *           "name": "John Smith",
+         *           "place": "ward_3b"
+         *         }
+         *       ]
+         *     }
+         */
+        MealsRequest: {
+            /** Due */
+            due?: string | null;
+            /** Earliest Start */
+            earliest_start?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "meals";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Pickup */
+            pickup: string;
+            /** @default routine */
+            priority?: components["schemas"]["Priority"];
+            /** Stops */
+            stops: components["schemas"]["RequestedMeal"][];
         };
         /** MissionView */
         MissionView: {
@@ -2333,6 +2455,23 @@ export interface components {
             quantity: number;
         };
         /**
+         * RequestedMeal
+         * @description A meal for the patient in `bed`. `name` is masked at once (张三 is 张*), and nothing else of it is kept.
+         */
+        RequestedMeal: {
+            /** Bed */
+            bed: string;
+            /**
+             * Item
+             * @default meal
+             */
+            item?: string;
+            /** Name */
+            name: string;
+            /** Place */
+            place: string;
+        };
+        /**
          * RequestedOrder
          * @description Infection control's order to spray outdoors: who gave it, and why.
          */
@@ -2512,7 +2651,7 @@ export interface components {
             /** Rule */
             rule: string;
             /** Task */
-            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
+            task: components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"] | components["schemas"]["AnnouncementRequest"] | components["schemas"]["MealsRequest"] | components["schemas"]["GuidanceRequest"];
             /** Timezone */
             timezone?: string | null;
         };
@@ -2847,14 +2986,32 @@ export interface components {
          * StopKind
          * @enum {string}
          */
-        StopKind: "pick_up" | "drop_off" | "visit" | "treat" | "inspect";
-        /** StopView */
+        StopKind: "pick_up" | "drop_off" | "visit" | "treat" | "inspect" | "say" | "meet" | "lead";
+        /**
+         * StopView
+         * @description `called` is the masked name of whom the robot calls here, and `bed` theirs; `texts` are said, at `done_at`.
+         */
         StopView: {
+            /**
+             * Bed
+             * @default null
+             */
+            bed: string | null;
             /**
              * By Code
              * @default false
              */
             by_code: boolean;
+            /**
+             * Called
+             * @default null
+             */
+            called: string | null;
+            /**
+             * Done At
+             * @default null
+             */
+            done_at: string | null;
             /** Items */
             items: string[];
             kind: components["schemas"]["StopKind"];
@@ -2875,6 +3032,13 @@ export interface components {
             not_before: string | null;
             /** Place */
             place: string;
+            /**
+             * Texts
+             * @default null
+             */
+            texts: {
+                [key: string]: string;
+            } | null;
             /** @default null */
             visit: components["schemas"]["VisitView"] | null;
         };
@@ -6146,7 +6310,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"];
+                "application/json": components["schemas"]["DeliveryRequest"] | components["schemas"]["CollectionRequest"] | components["schemas"]["DisinfectionRequest"] | components["schemas"]["PatrolRequest"] | components["schemas"]["ScreeningRequest"] | components["schemas"]["AnnouncementRequest"] | components["schemas"]["MealsRequest"] | components["schemas"]["GuidanceRequest"];
             };
         };
         responses: {

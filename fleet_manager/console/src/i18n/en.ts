@@ -168,6 +168,8 @@ export const en = {
     drop_off: 'drop off at {{place}}',
     visit: 'visit {{place}}',
     inspect: 'inspect {{place}}',
+    say: 'speak at {{place}}',
+    meet: 'meet a visitor at {{place}}',
     dock: 'dock at {{place}}',
     charge: 'charge at {{place}}',
     park: 'park at {{place}}',
