@@ -57,7 +57,9 @@ class Patients:
                 asyncio.get_running_loop().call_later(seconds, self._take, mission.robot, step)
 
     def _take(self, robot: RobotId, step: Step) -> None:
-        """Out of what was opened for them, if it still is."""
+        """Out of what was opened for them, if it still is; a porter hands it over in person."""
+        if robot not in self._world.bodies:
+            return
         loads = dict(self._manager.state.robots[robot].loads)
         for item in step.items:
             if item in loads:

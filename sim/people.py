@@ -26,6 +26,7 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
 )
 from fleet_manager.orchestration.orchestrator import Orchestrator
+from maps.model import CarrierKind, RobotId
 from sim.crashes import ManagerCrashed
 
 MEDIAN: Final = 30.0
@@ -139,7 +140,7 @@ class Findings:
 class Nurses:
     """Come to every robot that waits for a hand-over, each time after a seeded lognormal while.
 
-    Meals to which patients are called they leave to these, unless told to take `meals` too. They know nothing of
+    Meals to which robots call patients they leave to these, unless told to take `meals` too. They know nothing of
     restarts: who is on the way asks the manager that runs by then, through `ask`.
     """
 
@@ -182,8 +183,7 @@ class Nurses:
                 self._come(mission.task, event.step, mission.step)
 
     def _come(self, task: TaskId, step: str, at: Step | None) -> None:
-        calls_patient = at is not None and at.called is not None
-        if step in self._awaited or (calls_patient and not self._meals):
+        if step in self._awaited or (at is not None and at.called is not None and not self._takes_meals(task)):
             return
         self._awaited[step] = None
         if self._absent:
@@ -191,6 +191,13 @@ class Nurses:
             return
         seconds = self._median * math.exp(self._rng.gauss(0.0, _SIGMA))
         asyncio.get_running_loop().call_later(seconds, self._start, task, step)
+
+    def _takes_meals(self, task: TaskId) -> bool:
+        """Whether it is for them to take the meals of a task: those that a porter brings always are."""
+        state = self._manager.state
+        carrier = state.robots.get(state.tasks[task].robot or RobotId(""))
+        on_foot = carrier is not None and self._manager.site.fleets[carrier.fleet].carrier is CarrierKind.PERSON
+        return self._meals or on_foot
 
     def _start(self, task: TaskId, step: str) -> None:
         doing = asyncio.get_running_loop().create_task(self._hand_over(task, step))

@@ -236,9 +236,7 @@ class Announcement(AskedTask):
 
 
 class MealRound(AskedTask):
-    """Meals for so many `beds` at each place, whose patients are called. As many as a robot has `trays` are asked for at
-    once.
-    """
+    """Meals for so many `beds` at each place, whose patients are called; as many as a robot has `trays` at once."""
 
     kind: Literal["meal_round"] = "meal_round"
     pickup: PlaceName

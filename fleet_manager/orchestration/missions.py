@@ -546,11 +546,11 @@ class Missions:
         if task.status is TaskStatus.CANCELLING and over and not self.fetches(robot_id, mission.step):
             self.signal(robot_id, Signal.HANDED_OVER)
         else:
-            self.await_person(mission.step)
+            self.await_person(robot, mission.step)
 
-    def await_person(self, step: Step) -> None:
-        """Somebody should come to a hand-over; a patient who was called has less time, and nobody is alerted."""
-        if step.called is not None:
+    def await_person(self, carrier: Robot, step: Step) -> None:
+        """Somebody should come to a hand-over; a patient whom a robot called has less time, and nobody is alerted."""
+        if step.called is not None and not self._execution.on_foot(carrier):
             self._ledger.set_timer("handover_end", step.id, self._patience.meal_patience)
         else:
             self._ledger.set_timer("handover_alert", step.id, self._patience.handover_alert)

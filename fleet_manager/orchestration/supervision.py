@@ -403,6 +403,6 @@ class Supervision:
                 and step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF)
                 and step.status is StepStatus.WAITING_FOR_PERSON
             ):
-                self._missions.await_person(step)
+                self._missions.await_person(state.robots[mission.robot], step)
         self._closures.take_up()
         self._dispatch_wanted()

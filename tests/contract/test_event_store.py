@@ -29,15 +29,20 @@ from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.shifts import ShiftHandover
 from fleet_manager.domain.state import FleetState, apply, new_state
 from fleet_manager.domain.tasks import Actor, ItemId, TaskId
+from fleet_manager.domain.voices import Called
 from fleet_manager.orchestration.commands import (
     ChangeLift,
     CheckpointRequest,
     CollectionPlace,
     LiftAction,
+    MealRequest,
     RaiseAlarm,
     RecheckCue,
     StartClosure,
+    SubmitAnnouncement,
     SubmitCollection,
+    SubmitGuidance,
+    SubmitMeals,
     SubmitPatrol,
 )
 from fleet_manager.orchestration.ports import EventStore
@@ -46,12 +51,15 @@ from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.persistence.tables import Base
 from maps.model import Flow, ItemClass, ItemClassId, ScreeningRules, Site, WaypointId
 from sim.clock import run_virtual
+from sim.followers import Dawdle
 from sim.harness import Hospital
-from tests.builders import L2, LIFT, ROBOT_1, corridor_site
+from tests.builders import FLEET, L2, LIFT, ROBOT_1, corridor_site
+from tests.scenario.test_meals import meal_site
 from tests.scenario.test_patrol import inspects, patrol_site
 
 GUARD = Actor(id="guard-ma", role="security")
 CLEANER = Actor(id="cleaner-wu", role="facility")
+MORNING = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)
 
 Open: TypeAlias = Callable[[Path, Site], Awaitable[EventStore]]
 
@@ -373,5 +381,41 @@ def test_who_took_a_shift_over_outlives_a_restart(open_store: Open, tmp_path: Pa
         found = await store.load()
         await store.close()
         assert found.shifts == {shift.ward: later}
+
+    asyncio.run(story())
+
+
+async def _voices() -> list[Recorded]:
+    """A meal was taken and another one not, while a visitor is being waited for and an announcement was said."""
+    site = meal_site()
+    fleet = replace(site.fleets[FLEET], capabilities=frozenset({"meals", "guide", "announce"}))
+    async with Hospital(replace(site, fleets={fleet.id: fleet}), start=MORNING) as hospital:
+        hospital.patients.asleep = {"2"}
+        hospital.visitors.dawdles = [(Dawdle(after=5.0, seconds=3000.0),)]
+        beds = tuple(MealRequest(place="c", bed=bed, name="张三") for bed in ("1", "2"))
+        await hospital.submit(SubmitMeals(actor=CLEANER, pickup="b", meals=beds))
+        await hospital.submit(SubmitAnnouncement(actor=CLEANER, places=("a",), texts=(("zh", "您好。"),)))
+        await hospital.submit(SubmitGuidance(actor=CLEANER, meet_at="a", to="lobby-1", visitor="张三"))
+        while not any(robot.paused for robot in hospital.manager.state.robots.values()):
+            await asyncio.sleep(1.0)
+        return list(hospital.store.log)
+
+
+@STORES
+def test_masked_names_what_was_said_and_who_is_waited_for_outlive_a_restart(open_store: Open, tmp_path: Path) -> None:
+    voices = run_virtual(_voices())
+
+    async def story() -> None:
+        site = meal_site()
+        store = await open_store(tmp_path, site)
+        before = await _store_all(store, site, voices)
+        found = await store.load()
+        await store.close()
+        [guided] = [task for task in found.tasks.values() if task.guidance is not None]
+        assert guided.guidance is not None
+        assert guided.guidance.waits
+        assert guided.stops[0].called == Called(name="张*")
+        assert (found.tasks, found.missions, found.robots) == (before.tasks, before.missions, before.robots)
+        assert "张三" not in repr(found)
 
     asyncio.run(story())

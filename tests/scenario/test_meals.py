@@ -17,11 +17,24 @@ from fleet_manager.orchestration.commands import (
     CloseFollowUp,
     HandOver,
     MealRequest,
+    SendPorter,
     SetSchedule,
     SubmitMeals,
 )
 from fleet_manager.orchestration.views import ItemTraceView, TaskView
-from maps.model import Compartment, Fleet, ItemClass, ItemClassId, RobotId, Site
+from maps.model import (
+    CarrierKind,
+    Compartment,
+    Fleet,
+    FleetId,
+    ItemClass,
+    ItemClassId,
+    Robot,
+    RobotId,
+    Site,
+    WaypointId,
+    ZoneClass,
+)
 from robot_agents.protocol import FromManager, Say
 from sim import faults
 from sim.clock import run_virtual
@@ -175,6 +188,27 @@ def test_a_nurse_may_take_the_meal_for_a_patient() -> None:
             assert ended.outcome == "1 of 1 meals taken"
             [trace] = await _traces(hospital, ended)
             assert trace.chains[0].entries[-1].actor.id == "nurse-wu"
+
+    run_virtual(story())
+
+
+def test_a_porter_takes_over_a_round_that_no_robot_can_do() -> None:
+    async def story() -> None:
+        site = meal_site()
+        porters = Fleet(
+            id=FleetId("porters"),
+            carrier=CarrierKind.PERSON,
+            robots=(Robot(id=RobotId("porter-1"), home=WaypointId("a")),),
+            zones=frozenset(ZoneClass),
+        )
+        site = replace(site, fleets={**site.fleets, porters.id: porters})
+        async with Hospital(site, start=_MORNING) as hospital:
+            task = await hospital.submit(_meals())
+            await hospital.manager.do(SendPorter(actor=_COOK, task=TaskId(task.id)))
+            ended = await hospital.ended(task.id)
+            assert (ended.robot, ended.outcome) == ("porter-1", "4 of 4 meals taken")
+            assert [said for said in hospital.said.values() if said] == []
+            await _whole(hospital, ended)
 
     run_virtual(story())
 

@@ -1,4 +1,4 @@
-"""Announcements, meals and guidance asked for over HTTP; a whole name is in nothing that the API tells or the log keeps."""
+"""Announcements, meals and guidance asked for over HTTP; no whole name is told or kept."""
 
 from __future__ import annotations
 
