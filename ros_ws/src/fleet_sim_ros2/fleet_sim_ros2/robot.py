@@ -393,7 +393,12 @@ class SimulatedRobot:
             case port.Refusal(subject=subject, reason=reason):
                 self._refused(subject, reason)
             case (
-                port.ChargeReached() | port.RoomSensed() | port.PeopleSeen() | port.GoodsTaken() | port.FollowerSensed()
+                port.ChargeReached()
+                | port.Refilled()
+                | port.RoomSensed()
+                | port.PeopleSeen()
+                | port.GoodsTaken()
+                | port.FollowerSensed()
             ):
                 pass
             case _:
