@@ -41,7 +41,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
   const [explained, explain] = useDisclosure();
   const ended = hasEnded(task);
   return (
-    <Paper withBorder p="md" data-testid={`task-${task.id}`} data-status={task.status} opacity={ended ? 0.75 : 1}>
+    <Paper withBorder p="md" data-testid={`task-${task.id}`} data-status={task.status} {...(ended && { bg: 'var(--ground)' })}>
       <Stack gap="xs">
         <Group justify="space-between" gap="xs">
           <Group gap="xs">
