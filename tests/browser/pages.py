@@ -68,6 +68,7 @@ def sights(page: Page, url: str, language: str, scheme: str) -> Iterator[Sight]:
         page.goto(f"{url}{sight.path}")
         expect(page.get_by_test_id("connection")).to_have_attribute("data-phase", "live", timeout=_SOON)
         expect(page.locator("main")).to_be_visible(timeout=_SOON)
+        page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important; }")
         sight.show(page)
         page.wait_for_timeout(250)
         yield sight

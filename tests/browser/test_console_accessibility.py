@@ -14,7 +14,6 @@ from tests.processes import HospitalProcesses
 AXE = (CONSOLE.parent / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 _LOOK = """async ([scheme, tags]) => {
     document.documentElement.setAttribute('data-mantine-color-scheme', scheme);
-    await new Promise((resolve) => setTimeout(resolve, 300));
     return axe.run(document, {runOnly: tags});
 }"""
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
