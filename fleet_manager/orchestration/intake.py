@@ -168,19 +168,8 @@ class Intake:
                 field="zone",
                 way_out=f"wait until {running.id} has ended, or cancel it",
             )
-        task = DeliveryTask(
-            id=TaskId(f"T{self._ledger.state.task_count + 1:05d}"),
-            stops=(Stop(place=self._treatments.place_in(zone), kind=StopKind.TREAT, treatment=treatment),),
-            items=(),
-            priority=request.priority,
-            requested_at=self._ledger.now(),
-            requested_by=request.actor,
-            earliest_start=request.earliest_start,
-            due=request.due,
-            note=request.note,
-        )
-        self._check_servable(task)
-        return self._store(task, request)
+        stop = Stop(place=self._treatments.place_in(zone), kind=StopKind.TREAT, treatment=treatment)
+        return self._take_up(request, self._new(request, (stop,)))
 
     def submit_patrol(self, request: SubmitPatrol) -> TaskId:
         """As `submit`, for checkpoints that are to be visited; answers with the first robot's task."""
@@ -192,31 +181,15 @@ class Intake:
             self.place(wanted.place, field=f"checkpoints.{i}.place") for i, wanted in enumerate(request.checkpoints)
         )
         parts = self._patrols.stops(request, places)
-        number = self._ledger.state.task_count + 1
-        tasks = [self._patrol(request, stops, number + i) for i, stops in enumerate(parts)]
-        for task in tasks:
-            self._check_servable(task)
-        first, *others = tasks
-        self._store(first, request)
-        for task in others:
-            self._store(task, replace(request, key=None))
+        tasks: list[DeliveryTask] = []
+        for number, stops in enumerate(parts):
+            begins = stops[0].inspection.not_before if stops[0].inspection is not None else None
+            task = self._new(request, stops, number=number)
+            tasks.append(replace(task, earliest_start=task.earliest_start or begins))
+        first = self._take_up(request, *tasks)
         for task in tasks:
             self._patrols.submitted(task)
-        return first.id
-
-    def _patrol(self, request: SubmitPatrol, stops: tuple[Stop, ...], number: int) -> DeliveryTask:
-        begins = stops[0].inspection.not_before if stops[0].inspection is not None else None
-        return DeliveryTask(
-            id=TaskId(f"T{number:05d}"),
-            stops=stops,
-            items=(),
-            priority=request.priority,
-            requested_at=self._ledger.now(),
-            requested_by=request.actor,
-            earliest_start=request.earliest_start or begins,
-            due=request.due,
-            note=request.note,
-        )
+        return first
 
     def submit_collection(self, request: SubmitCollection) -> TaskId:
         """As `submit`, for waste or linen that is collected from places."""
@@ -224,21 +197,10 @@ class Intake:
         if known is not None:
             return known
         self._check_times(request)
-        task_id = TaskId(f"T{self._ledger.state.task_count + 1:05d}")
         places = tuple(self.place(p.place, field=f"places.{i}.place") for i, p in enumerate(request.places))
         dropoff = self.place(request.dropoff, field="dropoff")
-        stops, items = self._collections.goods(request, task_id, places, dropoff)
-        task = DeliveryTask(
-            id=task_id,
-            stops=stops,
-            items=items,
-            priority=request.priority,
-            requested_at=self._ledger.now(),
-            requested_by=request.actor,
-            earliest_start=request.earliest_start,
-            due=request.due,
-            note=request.note,
-        )
+        stops, items = self._collections.goods(request, self._next_id(), places, dropoff)
+        task = self._new(request, stops, items)
         self._check_servable(task)
         self._check_free(task)
         return self._store(task, request)
@@ -250,7 +212,7 @@ class Intake:
             return known
         self._check_times(request)
         places = tuple(self.place(name, field=f"places.{i}") for i, name in enumerate(request.places))
-        return self._take_up(request, self._bare(request, 0, self._voices.stops(request, places)))
+        return self._take_up(request, self._new(request, self._voices.stops(request, places)))
 
     def submit_guidance(self, request: SubmitGuidance) -> TaskId:
         """As `submit`, for a visitor who is to be led."""
@@ -259,7 +221,7 @@ class Intake:
             return known
         self._check_times(request)
         meet_at, to = self.place(request.meet_at, field="meet_at"), self.place(request.to, field="to")
-        return self._take_up(request, self._bare(request, 0, self._guides.stops(request, meet_at, to)))
+        return self._take_up(request, self._new(request, self._guides.stops(request, meet_at, to)))
 
     def submit_meals(self, request: SubmitMeals) -> TaskId:
         """As `submit`, for meals that are brought to beds; answers with the first robot's task."""
@@ -271,19 +233,22 @@ class Intake:
         places = tuple(self.place(meal.place, field=f"stops.{i}.place") for i, meal in enumerate(request.meals))
         tasks: list[DeliveryTask] = []
         for number, meals in enumerate(self._meals.loads(request, places)):
-            task = self._bare(request, number, ())
-            stops, items = self._meals.goods(task.id, pickup, meals)
-            tasks.append(replace(task, stops=stops, items=items))
+            stops, items = self._meals.goods(self._next_id(number), pickup, meals)
+            tasks.append(self._new(request, stops, items, number=number))
         return self._take_up(request, *tasks)
 
-    def _bare(
-        self, request: SubmitAnnouncement | SubmitMeals | SubmitGuidance, number: int, stops: tuple[Stop, ...]
+    def _next_id(self, number: int = 0) -> TaskId:
+        """Of the next task but `number`."""
+        return TaskId(f"T{self._ledger.state.task_count + 1 + number:05d}")
+
+    def _new(
+        self, request: SubmitAny, stops: tuple[Stop, ...], items: tuple[Item, ...] = (), *, number: int = 0
     ) -> DeliveryTask:
-        """A task without items, the next but `number`."""
+        """What a request asks for; the next task but `number`."""
         return DeliveryTask(
-            id=TaskId(f"T{self._ledger.state.task_count + 1 + number:05d}"),
+            id=self._next_id(number),
             stops=stops,
-            items=(),
+            items=items,
             priority=request.priority,
             requested_at=self._ledger.now(),
             requested_by=request.actor,
@@ -329,8 +294,7 @@ class Intake:
 
     def _task(self, request: SubmitTask) -> DeliveryTask:
         self._check_times(request)
-        now = self._ledger.now()
-        task_id = TaskId(f"T{self._ledger.state.task_count + 1:05d}")
+        task_id = self._next_id()
         items = tuple(self._item(task_id, i, item) for i, item in enumerate(request.items, start=1))
         ids = [item.id for item in items]
         if len(set(ids)) < len(ids):
@@ -347,17 +311,7 @@ class Intake:
             stops.append(Stop(place=place, kind=stop.kind, items=named, window=window, by_code=stop.by_code))
         _check_order(stops, ids)
         self._timetable.check(stops)
-        return DeliveryTask(
-            id=task_id,
-            stops=tuple(stops),
-            items=items,
-            priority=request.priority,
-            requested_at=now,
-            requested_by=request.actor,
-            earliest_start=request.earliest_start,
-            due=request.due,
-            note=request.note,
-        )
+        return self._new(request, tuple(stops), items)
 
     def _check_free(self, task: DeliveryTask) -> None:
         """An item is in one task at a time, or taken on where another task brings it."""
