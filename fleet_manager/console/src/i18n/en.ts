@@ -468,6 +468,7 @@ export const en = {
     more: 'Time and note',
     kept: 'Kept for later',
     keptText: 'The fleet manager does not answer. The request is kept in this browser and sent once when it is back.',
+    keptRefused: 'The request kept for {{items}} was refused',
     unknown: 'nobody is free now',
     quicker_robot: 'The robot is quicker',
     quicker_porter: 'A person is quicker',

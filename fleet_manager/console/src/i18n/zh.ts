@@ -469,6 +469,7 @@ export const zh: typeof en = {
     more: '时间与备注',
     kept: '已暂存',
     keptText: '车队管理系统没有应答。申请已保存在本浏览器，恢复后自动提交一次。',
+    keptRefused: '暂存的申请（{{items}}）被拒绝',
     unknown: '目前没有空闲',
     quicker_robot: '机器人更快',
     quicker_porter: '人工更快',

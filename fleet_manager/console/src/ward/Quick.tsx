@@ -93,8 +93,8 @@ function Send({ preset, ward, onSent, onDone }: SendProps) {
       return porter ? await sendPorter(task.id) : task;
     },
     onSuccess: onSent,
-    onError: (error) => {
-      if (error instanceof NoAnswer) keep({ key, body });
+    onError: (error, porter) => {
+      if (error instanceof NoAnswer) keep({ key, body, porter });
     },
   });
   const alter = (change: () => void) => {

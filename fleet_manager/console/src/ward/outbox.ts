@@ -1,10 +1,15 @@
-import { requestDelivery, NoAnswer } from '../api/client';
+import { NoAnswer, Refused, requestDelivery, sendPorter } from '../api/client';
 import type { DeliveryRequest } from '../api/types';
 
-/** Requests that got no answer: they wait here, in this browser, and are sent once the fleet manager is back. */
+/**
+ * Requests that got no answer: they wait here, in this browser, and are sent once the fleet manager is back. What it
+ * refuses then stays with the reason until somebody has read it.
+ */
 export interface Kept {
   readonly key: string;
   readonly body: DeliveryRequest;
+  readonly porter: boolean;
+  readonly refused?: string;
 }
 
 const STORED = 'wardfleet.outbox';
@@ -39,18 +44,22 @@ export function keep(request: Kept): void {
 
 export const forget = (key: string): void => write(kept.filter((one) => one.key !== key));
 
-/** Send what waits, in order. The same key goes with each, so nothing is made twice; what is refused is dropped. */
+/** Send what waits, in order. The same key goes with each, so nothing is made twice. */
 export async function sendKept(): Promise<void> {
   if (sending) return;
   sending = true;
   try {
-    for (const { key, body } of kept) {
+    for (const one of kept) {
+      if (one.refused !== undefined) continue;
       try {
-        await requestDelivery(body, key);
+        const task = await requestDelivery(one.body, one.key);
+        if (one.porter) await sendPorter(task.id);
+        forget(one.key);
       } catch (error) {
         if (error instanceof NoAnswer) return;
+        const refused = error instanceof Refused ? error.problem.detail : String(error);
+        write(kept.map((other) => (other.key === one.key ? { ...other, refused } : other)));
       }
-      forget(key);
     }
   } finally {
     sending = false;
