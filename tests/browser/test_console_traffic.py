@@ -47,3 +47,4 @@ def test_the_traffic_of_all_robots_stays_on_the_map_until_it_is_switched_off(
         page.get_by_role("button", name="Legend").click()
         expect(traffic).to_be_checked(checked=shown)
         page.keyboard.press("Escape")
+        expect(traffic).to_be_hidden()

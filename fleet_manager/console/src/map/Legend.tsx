@@ -21,7 +21,7 @@ export function Legend({ traffic, onTraffic }: Props) {
   );
   const zones = Object.entries(colours.zones).filter(([zone]) => present.has(zone));
   return (
-    <Popover position="bottom-end" withinPortal={false}>
+    <Popover position="bottom-end" withinPortal={false} trapFocus returnFocus>
       <Popover.Target>
         <Button variant="default" px="sm">
           {t('map.legend')}
