@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import networkx as nx
 import shapely
+from msgspec.structs import replace as changed
 from shapely.affinity import rotate, translate
 from shapely.geometry import MultiPoint, Point, Polygon
 
@@ -159,11 +160,11 @@ class Floor:
 
         def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
             return tuple(
-                replace(n, after=(*n.after, waiting.after)) if n.sequence == waiting.sequence else n for n in nodes
+                changed(n, after=(*n.after, waiting.after)) if n.sequence == waiting.sequence else n for n in nodes
             )
 
         if body.drive is not None and waiting.sequence <= body.drive.end:
-            body.drive = replace(body.drive, nodes=extended(body.drive.nodes))
+            body.drive = changed(body.drive, nodes=extended(body.drive.nodes))
         else:
             body.retreat = extended(body.retreat)
 
@@ -194,7 +195,7 @@ class Floor:
         if self.traffic.extend(robot) is not None:
             return False
         to = self.traffic.allocated(robot)
-        body.drive = replace(body.drive, allocated_to=to, cleared_to=to)
+        body.drive = changed(body.drive, allocated_to=to, cleared_to=to)
         return True
 
     def move(self, robot: RobotId) -> bool:
@@ -204,7 +205,7 @@ class Floor:
         assert drive is not None
         if drive.reached < drive.allocated_to:
             node = drive.nodes[drive.index(drive.reached) + 1]
-            body.drive = replace(drive, reached=node.sequence, nodes=drive.nodes[drive.index(node.sequence) :])
+            body.drive = changed(drive, reached=node.sequence, nodes=drive.nodes[drive.index(node.sequence) :])
             body.at = node.waypoint
             self.traffic.passed(robot, node.sequence, self.now)
             return True
@@ -217,7 +218,7 @@ class Floor:
         """Give back what is allocated behind node `to`."""
         body = self.robots[robot]
         assert body.drive is not None
-        body.drive = replace(body.drive, allocated_to=to, cleared_to=to)
+        body.drive = changed(body.drive, allocated_to=to, cleared_to=to)
         self.traffic.withdraw(robot, to)
         self._reordered = True
 
@@ -238,7 +239,7 @@ class Floor:
         drive = body.drive
         if drive is not None and drive.allocated_to < drive.end:
             kept = body.held
-            body.drive = replace(drive, id=f"{robot}-{body.next_claim}", goal=kept[-1].waypoint, nodes=kept)
+            body.drive = changed(drive, id=f"{robot}-{body.next_claim}", goal=kept[-1].waypoint, nodes=kept)
             body.next_claim += 1
         self.traffic.give_up(robot, stuck=True)
         self._reordered = True

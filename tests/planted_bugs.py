@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from msgspec.structs import replace as changed
+
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.events import EtaChanged, Event, MissionStarted, ZoneEntered
 from fleet_manager.domain.robots import Robot
@@ -74,7 +76,7 @@ def command_not_sent_again() -> AbstractContextManager[None]:
     def send_all(real: Any, supervision: Supervision, robot: RobotId) -> None:
         state = supervision._ledger.state
         known = state.robots[robot]
-        state.robots[robot] = replace(known, pending=())
+        state.robots[robot] = changed(known, pending=())
         real(supervision, robot)
         state.robots[robot] = known
 
@@ -154,8 +156,8 @@ def goods_left_behind() -> AbstractContextManager[None]:
     """A cancelled task ends at once, even with its goods on board."""
 
     def plan(real: Any, missions: Missions, task: Any, mission: Any) -> Any:
-        changed, target = real(missions, task, mission)
-        return replace(changed, steps=changed.steps[: changed.current + 1]), target
+        altered, target = real(missions, task, mission)
+        return replace(altered, steps=altered.steps[: altered.current + 1]), target
 
     return _instead(Missions, "return_plan", plan)
 

@@ -1,4 +1,8 @@
-"""Robots and porters as the fleet manager knows them, with their route and what of it they hold."""
+"""Robots and porters as the fleet manager knows them, with their route and what of it they hold.
+
+What changes with every node that a robot passes is a msgspec struct, not a dataclass: a changed copy of one is made in
+a tenth of the time, and a fleet of a hundred makes thousands in a second of planning.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace as changed
 
 from fleet_manager.domain.missions import MissionId
 from fleet_manager.domain.voices import Saying
@@ -32,8 +39,7 @@ class RobotMode(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Precedence:
+class Precedence(msgspec.Struct, frozen=True, kw_only=True):
     """`robot` goes first: what waits for this may begin when that robot has passed node `sequence` of claim `claim`.
 
     When that robot has claimed another route instead, there is nothing left to wait for.
@@ -44,8 +50,7 @@ class Precedence:
     claim: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteNode:
+class RouteNode(msgspec.Struct, frozen=True, kw_only=True):
     """A node of a route, reached over `lane`, or carried by `lift`, or neither for the first one.
 
     `sequence` counts up for the robot's whole life, so that late reports are told from new ones; `claim` tells routes
@@ -65,20 +70,10 @@ class RouteNode:
 
     def behind(self, others: Iterable[Precedence], is_open: Callable[[Precedence], bool]) -> RouteNode:
         """The same node, which has to wait for `others` as well; what is not open any more is forgotten."""
-        # Not by `replace`, which takes twice as long: each claim makes a hundred nodes wait.
-        return RouteNode(
-            sequence=self.sequence,
-            waypoint=self.waypoint,
-            lane=self.lane,
-            lift=self.lift,
-            claim=self.claim,
-            stop=self.stop,
-            after=(*filter(is_open, self.after), *others),
-        )
+        return changed(self, after=(*filter(is_open, self.after), *others))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Yield:
+class Yield(msgspec.Struct, frozen=True, kw_only=True):
     """Another robot's node that has to wait for a new claim."""
 
     robot: RobotId
@@ -86,8 +81,7 @@ class Yield:
     after: Precedence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drive:
+class Drive(msgspec.Struct, frozen=True, kw_only=True):
     """A claimed route and how much of it is the robot's.
 
     `nodes` begins at the last passed node. Up to `allocated_to` (a sequence) the resources are the robot's alone; up to
@@ -210,8 +204,7 @@ class PendingCommand:
     aloud: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Robot:
+class Robot(msgspec.Struct, frozen=True, kw_only=True):
     """`waypoint` is the last one it passed or stands at; None until its agent has told.
 
     `reports` is the number of its last stored report. `exposure` holds the zone classes it entered since its last

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from msgspec.structs import replace as changed
+
 from fleet_manager.domain import events as e
 from fleet_manager.domain.alarms import Alarm, AlarmId
 from fleet_manager.domain.alerts import Alert, AlertId, AlertState
@@ -281,7 +283,7 @@ def _start_mission(s: FleetState, mission: Mission) -> None:
     s.mission_count += 1
     s.put_mission(mission)
     robot = s.robots[mission.robot]
-    s.put_robot(replace(robot, mission=mission.id, status=RobotStatus.WORKING, note=""))
+    s.put_robot(changed(robot, mission=mission.id, status=RobotStatus.WORKING, note=""))
 
 
 def _task_requeued(s: FleetState, event: e.TaskRequeued, at: datetime) -> None:
@@ -322,7 +324,7 @@ def _task_ended(s: FleetState, event: e.TaskEnded, at: datetime) -> None:
     s.put_task(replace(task, ended_at=at, outcome=event.outcome, eta=None))
     if task.robot is not None and task.picked_up_at is not None:
         robot = s.robots[task.robot]
-        s.put_robot(replace(robot, deliveries=robot.deliveries + 1))
+        s.put_robot(changed(robot, deliveries=robot.deliveries + 1))
 
 
 def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) -> None:
@@ -343,11 +345,11 @@ def _items_handed_over(s: FleetState, event: e.ItemsHandedOver, at: datetime) ->
     handed = {item for item, _, _ in event.items}
     moved = {item for item, _ in event.loads if item in handed}
     for robot in [r for r in s.robots.values() if r.id != event.robot and any(i in moved for i, _ in r.loads)]:
-        s.put_robot(replace(robot, loads=tuple(load for load in robot.loads if load[0] not in moved)))
+        s.put_robot(changed(robot, loads=tuple(load for load in robot.loads if load[0] not in moved)))
     robot = s.robots[event.robot]
     kinds = {str(item.id): item.item_class for item in task.items}
     new = ((where, str(kinds[item])) for item, where in event.loads if kinds.get(item) is not None)
-    s.put_robot(replace(robot, loads=event.loads, carried=tuple(sorted({*robot.carried, *new}))))
+    s.put_robot(changed(robot, loads=event.loads, carried=tuple(sorted({*robot.carried, *new}))))
 
 
 def _custody_changed(
@@ -496,7 +498,7 @@ def _tank_told(s: FleetState, event: e.TankTold, at: datetime) -> None:
 
 def _tank_is(s: FleetState, robot: RobotId, tank: float | None) -> None:
     if tank is not None:
-        s.put_robot(replace(s.robots[robot], tank=tank))
+        s.put_robot(changed(s.robots[robot], tank=tank))
 
 
 def _treatment_ended(s: FleetState, event: e.TreatmentEnded, at: datetime) -> None:
@@ -642,7 +644,7 @@ def _mission_ended(s: FleetState, event: e.MissionEnded, at: datetime) -> None:
     if robot.mission == mission.id:
         at_work = robot.status in (RobotStatus.WORKING, RobotStatus.DECONTAMINATING)
         status = RobotStatus.IDLE if at_work else robot.status
-        s.put_robot(replace(robot, mission=None, status=status, pending=(), contact_until=None))
+        s.put_robot(changed(robot, mission=None, status=status, pending=(), contact_until=None))
 
 
 def _robot_connected(s: FleetState, event: e.RobotConnected, at: datetime) -> None:
@@ -650,41 +652,41 @@ def _robot_connected(s: FleetState, event: e.RobotConnected, at: datetime) -> No
     status = robot.status
     if status is RobotStatus.OFFLINE:
         status = RobotStatus.WORKING if robot.mission else RobotStatus.IDLE
-    s.put_robot(replace(robot, connected=True, lost_since=None, status=status))
+    s.put_robot(changed(robot, connected=True, lost_since=None, status=status))
 
 
 def _robot_located(s: FleetState, event: e.RobotLocated, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], waypoint=event.waypoint))
+    s.put_robot(changed(s.robots[event.robot], waypoint=event.waypoint))
 
 
 def _robot_unreachable(s: FleetState, event: e.RobotUnreachable, at: datetime) -> None:
     robot = s.robots[event.robot]
     status = RobotStatus.OFFLINE if robot.in_service else robot.status
-    s.put_robot(replace(robot, connected=False, lost_since=at, status=status))
+    s.put_robot(changed(robot, connected=False, lost_since=at, status=status))
 
 
 def _robot_status_changed(s: FleetState, event: e.RobotStatusChanged, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], status=event.status, note=event.note))
+    s.put_robot(changed(s.robots[event.robot], status=event.status, note=event.note))
 
 
 def _robot_mode_changed(s: FleetState, event: e.RobotModeChanged, at: datetime) -> None:
     robot = s.robots[event.robot]
-    s.put_robot(replace(robot, mode=event.mode, note=event.reason, reports=event.report))
+    s.put_robot(changed(robot, mode=event.mode, note=event.reason, reports=event.report))
     if event.waypoint is not None:
         _stand_at(s, event.robot, event)
 
 
 def _stand_at(s: FleetState, robot_id: RobotId, event: e.RobotModeChanged) -> None:
     """Somebody moved the robot by hand: its route is over, it stands where the report confirms."""
-    s.put_robot(replace(s.robots[robot_id], waypoint=event.waypoint, drive=None, retreat=(), wait=None, docked=False))
+    s.put_robot(changed(s.robots[robot_id], waypoint=event.waypoint, drive=None, retreat=(), wait=None, docked=False))
 
 
 def _robot_paused(s: FleetState, event: e.RobotPaused, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], paused=True))
+    s.put_robot(changed(s.robots[event.robot], paused=True))
 
 
 def _robot_resumed(s: FleetState, event: e.RobotResumed, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], paused=False))
+    s.put_robot(changed(s.robots[event.robot], paused=False))
 
 
 def _report_noted(s: FleetState, event: e.ReportNoted, at: datetime) -> None:
@@ -694,12 +696,12 @@ def _report_noted(s: FleetState, event: e.ReportNoted, at: datetime) -> None:
 def _report_taken(s: FleetState, robot_id: RobotId, report: int, charge: float | None) -> None:
     robot = s.robots[robot_id]
     soc = robot.state_of_charge if charge is None else charge
-    s.put_robot(replace(robot, reports=report, state_of_charge=soc))
+    s.put_robot(changed(robot, reports=report, state_of_charge=soc))
 
 
 def _command_issued(s: FleetState, event: e.CommandIssued, at: datetime) -> None:
     robot = s.robots[event.robot]
-    s.put_robot(replace(robot, pending=(*robot.pending, event.command), next_command=robot.next_command + 1))
+    s.put_robot(changed(robot, pending=(*robot.pending, event.command), next_command=robot.next_command + 1))
 
 
 def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
@@ -712,7 +714,7 @@ def _command_ended(s: FleetState, event: e.CommandEnded, at: datetime) -> None:
         if ended.compartment is not None:
             others = tuple(c for c in opened if c != ended.compartment)
             opened = (*others, ended.compartment) if ended.kind is CommandKind.OPEN_COMPARTMENT else others
-    s.put_robot(replace(robot, pending=pending, docked=docked, opened=opened))
+    s.put_robot(changed(robot, pending=pending, docked=docked, opened=opened))
     if ended is not None and ended.kind is CommandKind.REFILL:
         _tank_is(s, event.robot, event.tank)
     _report_taken(s, event.robot, event.report, event.state_of_charge)
@@ -722,7 +724,7 @@ def _route_claimed(s: FleetState, event: e.RouteClaimed, at: datetime) -> None:
     robot = s.robots[event.robot]
     leaves = len(event.drive.nodes) > 1
     s.put_robot(
-        replace(
+        changed(
             robot,
             drive=event.drive,
             retreat=event.retreat,
@@ -749,8 +751,8 @@ def _wait_for(s: FleetState, robot_id: RobotId, after: dict[int, list[Precedence
     def extended(nodes: tuple[RouteNode, ...]) -> tuple[RouteNode, ...]:
         return tuple(node.behind(after[node.sequence], is_open) if node.sequence in after else node for node in nodes)
 
-    drive = robot.drive and replace(robot.drive, nodes=extended(robot.drive.nodes))
-    s.put_robot(replace(robot, drive=drive, retreat=extended(robot.retreat)))
+    drive = robot.drive and changed(robot.drive, nodes=extended(robot.drive.nodes))
+    s.put_robot(changed(robot, drive=drive, retreat=extended(robot.retreat)))
 
 
 def _route_given_up(s: FleetState, event: e.RouteGivenUp, at: datetime) -> None:
@@ -758,58 +760,58 @@ def _route_given_up(s: FleetState, event: e.RouteGivenUp, at: datetime) -> None:
     drive = robot.drive
     if drive is not None and drive.allocated_to < drive.end:
         kept = drive.nodes[: drive.index(drive.allocated_to) + 1]
-        drive = replace(drive, id=f"{robot.id}-{robot.next_command}", goal=kept[-1].waypoint, nodes=kept)
-        robot = replace(robot, drive=drive, next_command=robot.next_command + 1)
-    s.put_robot(replace(robot, retreat=()))
+        drive = changed(drive, id=f"{robot.id}-{robot.next_command}", goal=kept[-1].waypoint, nodes=kept)
+        robot = changed(robot, drive=drive, next_command=robot.next_command + 1)
+    s.put_robot(changed(robot, retreat=()))
 
 
 def _with_drive(s: FleetState, robot_id: RobotId, change: Callable[[Drive], Drive]) -> None:
     robot = s.robots[robot_id]
     assert robot.drive is not None, f"{robot_id} has no drive"
-    s.put_robot(replace(robot, drive=change(robot.drive)))
+    s.put_robot(changed(robot, drive=change(robot.drive)))
 
 
 def _route_allocated(s: FleetState, event: e.RouteAllocated, at: datetime) -> None:
-    _with_drive(s, event.robot, partial(replace, allocated_to=event.to, cleared_to=event.cleared_to))
+    _with_drive(s, event.robot, partial(changed, allocated_to=event.to, cleared_to=event.cleared_to))
 
 
 def _node_passed(s: FleetState, event: e.NodePassed, at: datetime) -> None:
     robot = s.robots[event.robot]
     drive = robot.drive
     assert drive is not None, f"{event.robot} has no drive"
-    drive = replace(drive, reached=event.sequence, nodes=drive.nodes[drive.index(event.sequence) :])
+    drive = changed(drive, reached=event.sequence, nodes=drive.nodes[drive.index(event.sequence) :])
     soc = robot.state_of_charge if event.state_of_charge is None else event.state_of_charge
-    s.put_robot(replace(robot, drive=drive, waypoint=event.waypoint, reports=event.report, state_of_charge=soc))
+    s.put_robot(changed(robot, drive=drive, waypoint=event.waypoint, reports=event.report, state_of_charge=soc))
 
 
 def _drive_ended(s: FleetState, event: e.DriveEnded, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], drive=None, wait=None))
+    s.put_robot(changed(s.robots[event.robot], drive=None, wait=None))
 
 
 def _zone_entered(s: FleetState, event: e.ZoneEntered, at: datetime) -> None:
     robot = s.robots[event.robot]
-    s.put_robot(replace(robot, exposure=robot.exposure | {event.zone_class}))
+    s.put_robot(changed(robot, exposure=robot.exposure | {event.zone_class}))
 
 
 def _robot_wiped_down(s: FleetState, event: e.RobotWipedDown, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], contact_until=event.until))
+    s.put_robot(changed(s.robots[event.robot], contact_until=event.until))
 
 
 def _robot_decontaminated(s: FleetState, event: e.RobotDecontaminated, at: datetime) -> None:
     robot = s.robots[event.robot]
-    s.put_robot(replace(robot, exposure=frozenset(event.exposure), carried=(), deliveries=0, contact_until=None))
+    s.put_robot(changed(robot, exposure=frozenset(event.exposure), carried=(), deliveries=0, contact_until=None))
 
 
 def _robot_rehomed(s: FleetState, event: e.RobotRehomed, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], home=event.home))
+    s.put_robot(changed(s.robots[event.robot], home=event.home))
 
 
 def _wait_started(s: FleetState, event: e.WaitStarted, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], wait=event.wait))
+    s.put_robot(changed(s.robots[event.robot], wait=event.wait))
 
 
 def _wait_ended(s: FleetState, event: e.WaitEnded, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], wait=None))
+    s.put_robot(changed(s.robots[event.robot], wait=None))
 
 
 def _closure_started(s: FleetState, event: e.ClosureStarted, at: datetime) -> None:
@@ -822,11 +824,11 @@ def _closure_ended(s: FleetState, event: e.ClosureEnded, at: datetime) -> None:
 
 
 def _robot_held(s: FleetState, event: e.RobotHeld, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], hold=event.hold))
+    s.put_robot(changed(s.robots[event.robot], hold=event.hold))
 
 
 def _robot_let_go(s: FleetState, event: e.RobotLetGo, at: datetime) -> None:
-    s.put_robot(replace(s.robots[event.robot], hold=None))
+    s.put_robot(changed(s.robots[event.robot], hold=None))
 
 
 def _session_started(s: FleetState, event: e.SessionStarted, at: datetime) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace as changed
 
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotAllowed, NotFound
@@ -57,7 +58,7 @@ class Decontamination:
         if not exposed:
             return None
         return infection_control.decontamination_needed(
-            replace(robot, deliveries=0, carried=()), fleet, (place,), (), self._site, self.classes_at
+            changed(robot, deliveries=0, carried=()), fleet, (place,), (), self._site, self.classes_at
         )
 
     def due(self, robot: Robot) -> Need | None:

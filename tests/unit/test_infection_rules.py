@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace as changed
 
 from fleet_manager.domain import infection_control
 from fleet_manager.domain.robots import Robot
@@ -100,7 +101,7 @@ def test_unknown_zone_class_is_refused(tmp_path: Path) -> None:
 
 
 def _robot(**known: object) -> Robot:
-    return replace(Robot(id=RobotId("amber"), fleet=_SHARED), **known)  # type: ignore[arg-type]
+    return changed(Robot(id=RobotId("amber"), fleet=_SHARED), **known)
 
 
 def _goods(kind: str | None) -> Item:
@@ -154,7 +155,7 @@ def test_robots_are_wiped_down_after_so_many_deliveries() -> None:
     site = hospital()
     assert _needed(_robot(deliveries=2), "ward") is None
     assert _needed(_robot(deliveries=3), "ward") == "has done 3 deliveries"
-    other = replace(_robot(deliveries=9), fleet=FleetId("soiled_goods"))
+    other = changed(_robot(deliveries=9), fleet=FleetId("soiled_goods"))
     assert infection_control.wipe_down_due(other, _fleet(site, "soiled_goods"), site) is None
 
 
@@ -164,7 +165,7 @@ def test_dedicated_robots_and_persons_are_not_sent_out_to_be_decontaminated() ->
     places = _classes(ward=ZoneClass.CLEAN, room=ZoneClass.ISOLATION)
 
     def due(fleet: str, home: str = "ward", **known: object) -> str | None:
-        robot = replace(_robot(exposure=everything, **known), fleet=FleetId(fleet))
+        robot = changed(_robot(exposure=everything, **known), fleet=FleetId(fleet))
         need = infection_control.decontamination_due(robot, _fleet(site, fleet), WaypointId(home), site, places)
         return need.because if need is not None else None
 
