@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from fleet_manager.domain.robots import Precedence, RouteNode
-from fleet_manager.planning.itinerary_kernel import FOREVER, by_resource
+from fleet_manager.planning.itinerary_kernel import FOREVER
 from fleet_manager.planning.stretches import Floats, Holds, Ints, Leg, Stretch, StretchGraph
+from fleet_manager.planning.timetable_kernel import assembled, chunk_ahead, holds_between
 from maps.model import FleetId, RobotId, WaypointId
 
 
@@ -22,21 +23,16 @@ def leg_of(node: RouteNode) -> Leg:
 class Chunk:
     """One robot's part of the timetable; nodes count from the last one passed, stretches from the running one.
 
-    `passed` and `start` are views of the timetable it was last part of, so retiming reaches them.
+    `passed` and `start` are views of the timetable it was last part of, so retiming reaches them. `numbers` are what
+    `timetable_kernel.chunk_ahead` says.
     """
 
+    sizes: Ints
     passed: Floats
     offset: Floats
-    first: Ints
-    last: Ints
     start: Floats
     wait: Floats
-    given: Ints
-    near_count: Ints
-    near: Ints
-    hold_resource: Ints
-    hold_stretch: Ints
-    hold_release: Ints
+    numbers: Ints
 
 
 class _Flat(NamedTuple):
@@ -44,7 +40,8 @@ class _Flat(NamedTuple):
 
     first: Ints
     last: Ints
-    near_count: Ints
+    near_ptr: Ints
+    near: Ints
     stretch: Ints
     resource: Ints
     node: Ints
@@ -81,21 +78,9 @@ class Course:
     _chunk: Chunk | None = None
     _flat: _Flat | None = None
 
-    def copy(self) -> Course:
-        """The same course, to be changed on its own."""
-        self.touch()
-        return replace(
-            self,
-            nodes=list(self.nodes),
-            _passed=list(self._passed),
-            firsts=list(self.firsts),
-            lasts=list(self.lasts),
-            _starts=list(self._starts),
-            offsets=list(self.offsets),
-            stretches=list(self.stretches),
-            _near=list(self._near),
-            _holds=list(self._holds),
-        )
+    def snapshot(self) -> Course:
+        """The course as it is now, to come back to; it is good as long as this one is shortened before it changes."""
+        return replace(self)
 
     @property
     def changed(self) -> bool:
@@ -244,10 +229,13 @@ class Course:
             number = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
             begin = np.repeat(firsts, sizes)
             nothing = np.zeros(0, dtype=np.int32)
+            near_ptr = np.zeros(len(sizes) + 1, dtype=np.int32)
+            np.cumsum([len(numbers) for numbers in self._near], out=near_ptr[1:])
             self._flat = _Flat(
                 first=firsts,
                 last=lasts,
-                near_count=np.array([len(numbers) for numbers in self._near], dtype=np.int32),
+                near_ptr=near_ptr,
+                near=np.concatenate([nothing, *self._near]),
                 stretch=number,
                 resource=np.concatenate([nothing, *(holds.resource for holds in self._holds)]),
                 node=np.concatenate([nothing, *(holds.node for holds in self._holds)]) + begin,
@@ -258,34 +246,27 @@ class Course:
     def _make_chunk(self) -> Chunk:
         at, end = self.at, self.given if self.stuck else self.end
         shown = self._shown(at)
-        flat = self._all_holds()
-        first, last = flat.first[shown.start : shown.stop], flat.last[shown.start : shown.stop]
-        near = self._near[shown.start : shown.stop]
-        given = last <= self.given
-        offset = np.array(self.offsets[at : end + 1])
-        offset[0] = 0.0
-        partly = len(first) > 0 and first[0] <= at
-        if partly:
-            offset[1 : last[0] - at + 1] -= self.offsets[at]
-        standing = self.graph.held_standing(self.nodes[at].waypoint)
-        here = np.full(len(standing), 0 if partly and not given[0] else -1, dtype=np.int32)
-        ahead = (flat.node > at) & (flat.node <= np.minimum(flat.last[flat.stretch], end))
-        number = flat.stretch[ahead] - np.int32(shown.start)
-        release = np.concatenate([np.ones(len(standing), dtype=np.int32), flat.release[ahead] - np.int32(at)])
-        release[release > (0 if self.stuck else end - at)] = -1
+        standing = self.graph.numbers_standing(self.nodes[at].waypoint)
+        sizes, offset, wait, numbers = chunk_ahead(
+            at,
+            end,
+            self.given,
+            self.goal,
+            self.dwell,
+            self.stuck,
+            shown.start,
+            shown.stop,
+            np.array(self.offsets),
+            *self._all_holds(),
+            standing,
+        )
         return Chunk(
+            sizes=sizes,
             passed=np.array(self._passed[at : end + 1]),
             offset=offset,
-            first=np.maximum(first - np.int32(at), np.int32(1)),
-            last=last - np.int32(at),
             start=np.array(self._starts[shown.start : shown.stop]),
-            wait=np.where(first == self.goal + 1, self.dwell, 0.0),
-            given=given.astype(np.int32),
-            near_count=flat.near_count[shown.start : shown.stop],
-            near=np.concatenate(near) if near else np.zeros(0, dtype=np.int32),
-            hold_resource=np.concatenate([np.array(standing, dtype=np.int32), flat.resource[ahead]]),
-            hold_stretch=np.concatenate([here, np.where(given[number], np.int32(-1), number)]),
-            hold_release=release,
+            wait=wait,
+            numbers=numbers,
         )
 
 
@@ -313,54 +294,37 @@ class Timetable(NamedTuple):
     by_order: Ints
 
     @staticmethod
-    def of(courses: dict[RobotId, Course], resources: int) -> Timetable:
+    def of(courses: Mapping[RobotId, Course], resources: int) -> Timetable:
         chunks = [course.chunk() for course in courses.values()]
-        nodes = np.array([len(c.passed) for c in chunks])
-        stretches = np.array([len(c.first) for c in chunks])
-        holds = np.array([len(c.hold_resource) for c in chunks])
-        node_base = np.concatenate([[0], np.cumsum(nodes)]).astype(np.int32)
-        stretch_base = np.concatenate([[0], np.cumsum(stretches)]).astype(np.int32)
-        numbers = np.arange(len(chunks), dtype=np.int32)
-        hold_stretch = np.concatenate([c.hold_stretch for c in chunks])
-        hold_stretch = np.where(hold_stretch < 0, -1, hold_stretch + np.repeat(stretch_base[:-1], holds))
-        hold_release = np.concatenate([c.hold_release for c in chunks])
-        hold_release = np.where(hold_release < 0, -1, hold_release + np.repeat(node_base[:-1], holds))
-        hold_resource = np.concatenate([c.hold_resource for c in chunks])
-        by_ptr, by_order = by_resource(hold_resource, resources)
-        passed = np.concatenate([c.passed for c in chunks])
-        start = np.concatenate([c.start for c in chunks])
-        for i, chunk in enumerate(chunks):
-            chunk.passed = passed[node_base[i] : node_base[i + 1]]
-            chunk.start = start[stretch_base[i] : stretch_base[i + 1]]
-        near_count = np.concatenate([c.near_count for c in chunks])
-        return Timetable(
-            robots=tuple(courses),
-            node_base=node_base,
-            stretch_base=stretch_base,
-            passed=passed,
-            offset=np.concatenate([c.offset for c in chunks]),
-            robot=np.repeat(numbers, stretches),
-            first=(np.concatenate([c.first for c in chunks]) + np.repeat(node_base[:-1], stretches)).astype(np.int32),
-            last=(np.concatenate([c.last for c in chunks]) + np.repeat(node_base[:-1], stretches)).astype(np.int32),
-            start=start,
-            wait=np.concatenate([c.wait for c in chunks]),
-            given=np.concatenate([c.given for c in chunks]),
-            near_ptr=np.concatenate([[0], np.cumsum(near_count)]).astype(np.int32),
-            near=np.concatenate([c.near for c in chunks]),
-            hold_robot=np.repeat(numbers, holds),
-            hold_resource=hold_resource,
-            hold_stretch=hold_stretch.astype(np.int32),
-            hold_release=hold_release.astype(np.int32),
-            by_ptr=by_ptr,
-            by_order=by_order,
+        sizes = np.concatenate([c.sizes for c in chunks]).reshape(-1, 4)
+        numbers = np.concatenate([c.numbers for c in chunks])
+        node_base, stretch_base, robot, first, last, given, *rest = assembled(sizes, numbers, resources)
+        table = Timetable(
+            tuple(courses),
+            node_base,
+            stretch_base,
+            np.concatenate([c.passed for c in chunks]),
+            np.concatenate([c.offset for c in chunks]),
+            robot,
+            first,
+            last,
+            np.concatenate([c.start for c in chunks]),
+            np.concatenate([c.wait for c in chunks]),
+            given,
+            *rest,
         )
+        table.show(courses)
+        return table
+
+    def show(self, courses: Mapping[RobotId, Course]) -> None:
+        """From now on the chunks of the courses that it is made of show its times."""
+        nodes, stretches = self.node_base.tolist(), self.stretch_base.tolist()
+        for i, course in enumerate(courses.values()):
+            chunk = course.chunk()
+            chunk.passed = self.passed[nodes[i] : nodes[i + 1]]
+            chunk.start = self.start[stretches[i] : stretches[i + 1]]
 
     def holds_until(self) -> tuple[Floats, Floats]:
         """From when until when each hold lasts (s)."""
-        begins = np.where(
-            self.hold_stretch < 0,
-            -FOREVER,
-            self.start[np.maximum(self.hold_stretch, 0)] if len(self.start) else -FOREVER,
-        )
-        ends = np.where(self.hold_release < 0, FOREVER, self.passed[np.maximum(self.hold_release, 0)])
+        begins, ends = holds_between(self.hold_stretch, self.hold_release, self.start, self.passed, FOREVER)
         return begins, ends

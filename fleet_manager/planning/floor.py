@@ -181,6 +181,11 @@ class Floor:
             table = self._table = Timetable.of(self._courses, self._resources.count)
         return table
 
+    def _show(self, table: Timetable) -> None:
+        """Go on with an older timetable, whose courses are all in place again."""
+        table.show(self._courses)
+        self._table = table
+
     def retime(self, now: float) -> Timetable:
         """Move all itineraries to what is possible from now on."""
         table = self._timetable()

@@ -214,6 +214,43 @@ def precedences(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def robots_met(  # type: ignore[no-untyped-def]
+    stretches,
+    starts,
+    arrivals,
+    near_ptr,
+    near,
+    counts,
+    hold_robot,
+    hold_resource,
+    hold_from,
+    hold_until,
+    most,
+    resources,
+):
+    """The robots whose holds an itinerary would meet, in the order of its stretches, at most so many.
+
+    Only the holds that count are looked at.
+    """
+    found = [np.int64(0) for _ in range(0)]
+    is_near = np.empty(resources, dtype=np.bool_)
+    for k in range(len(stretches)):
+        is_near[:] = False
+        for resource in near[near_ptr[stretches[k]] : near_ptr[stretches[k] + 1]]:
+            is_near[resource] = True
+        for hold in range(len(hold_robot)):
+            if not counts[hold] or not is_near[hold_resource[hold]]:
+                continue
+            if hold_from[hold] < arrivals[k] and hold_until[hold] > starts[k]:
+                robot = np.int64(hold_robot[hold])
+                if robot not in found:
+                    found.append(robot)
+                    if len(found) == most:
+                        return found
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _insert(begins, ends, count, begin, end):  # type: ignore[no-untyped-def]
     """Put a span of time among the first `count`, none of which lies within another; answers how many there are then.
 

@@ -150,6 +150,7 @@ class StretchGraph:
         self._near: dict[Stretch, tuple[Ints, Floats]] = {} if base is None else base._near
         self._held: dict[Stretch, Holds] = {} if base is None else base._held
         self._standing: dict[WaypointId, list[int]] = {}
+        self._numbers_standing: dict[WaypointId, Ints] = {}
         self._passing: dict[LaneId | None, list[int]] = {}
         self._moves: dict[WaypointId, list[Move]] = {}
         for move in tables.moves():
@@ -277,6 +278,13 @@ class StretchGraph:
         if found is None:
             found = self._resources.held(self.footprint, self._conflicts.standing(waypoint))
             self._standing[waypoint] = found
+        return found
+
+    def numbers_standing(self, waypoint: WaypointId) -> Ints:
+        """The same for the kernel."""
+        found = self._numbers_standing.get(waypoint)
+        if found is None:
+            found = self._numbers_standing[waypoint] = np.array(self.held_standing(waypoint), dtype=np.int32)
         return found
 
     def held_passing(self, lane: LaneId | None) -> list[int]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from fleet_manager.domain.robots import Precedence, RouteNode, Yield
 from fleet_manager.planning.courses import Course, Timetable
 from fleet_manager.planning.floor import Floor
-from fleet_manager.planning.itinerary_kernel import FOREVER, NEVER, precedences, sipp
+from fleet_manager.planning.itinerary_kernel import FOREVER, NEVER, precedences, robots_met, sipp
 from fleet_manager.planning.stretches import StretchGraph
 from fleet_manager.planning.untangling import untangle
 from maps.model import LaneId, LevelId, RobotId, WaypointId
@@ -37,6 +37,9 @@ _NEIGHBOURS: Final = 3
 
 _WORTH: Final = 5.0
 """Seconds, weighted, that planning together must save per robot: good plans are kept."""
+
+_ROUNDING: Final = 1e-3
+"""Seconds by which sums of arrivals may be wrong."""
 
 _GAP: Final = 1.0
 """Seconds between the steps of joint moves, so that their order shows in their times."""
@@ -157,7 +160,6 @@ class Traffic(Floor):
         neighbours = self._holding_up(wanted, movable, now)
         if not neighbours:
             return None
-        saved = {robot: self._courses[robot].copy() for robot in (wanted.robot, *neighbours)}
         before = alone * wanted.weight
         plans = [wanted]
         for robot in neighbours:
@@ -166,39 +168,61 @@ class Traffic(Floor):
             goal, rest = course.nodes[course.goal].waypoint, course.nodes[course.end].waypoint
             other = movable[robot]
             plans.append(_Wanted(robot, goal, rest, other.claim, other.weight, course.dwell, other.closed, None))
-        after = self._plan_in_turn(plans, now)
-        if after is None or after > before - _WORTH * sum(plan.weight for plan in plans):
+        table = self._timetable()
+        saved = {plan.robot: self._courses[plan.robot].snapshot() for plan in plans}
+        if not self._plan_in_turn(plans, before - _WORTH * sum(plan.weight for plan in plans), now):
             self._courses.update(saved)
+            self._show(table)
             return None
         yields = {plan.robot: self._order(plan.robot) for plan in plans}
         claims = [self._claimed(robot, [y for y in of if y.robot not in saved], now) for robot, of in yields.items()]
         return replace(claims[0], others=dict(zip(neighbours, claims[1:], strict=True)))
 
-    def _plan_in_turn(self, plans: Sequence[_Wanted], now: float) -> float | None:
-        """Put new itineraries into the courses, one after the other; answers the weighted sum of their arrivals.
+    def _plan_in_turn(self, plans: Sequence[_Wanted], limit: float, now: float) -> bool:
+        """Put new itineraries into the courses, one after the other.
 
-        None when one of them finds no way; then the courses are not to be used.
+        False when one of them finds no way, or when the weighted sum of their arrivals can't be `limit` any more; then
+        the courses are not to be used.
         """
         leaving: dict[RobotId, float] = {}
+        soonest: dict[RobotId, float] = {}
         for plan in plans:
             course = self._courses[plan.robot]
             leaving[plan.robot] = max(course.passed(course.given), now)
+            free = self._routes.of(course.fleet).time(course.stand, plan.goal, plan.closed)
+            soonest[plan.robot] = plan.weight * (leaving[plan.robot] + (free or 0.0))
+        left = limit - sum(soonest.values())
+        if left < 0.0:
+            return False
+        for plan in plans:
+            course = self._courses[plan.robot]
             course.shorten(course.given)
             if plan.first is not None:
                 course.nodes[0] = plan.first
-        total = 0.0
         for plan in plans:
             ready = leaving.pop(plan.robot)
             course = self._courses[plan.robot]
             table = self._timetable()
+            latest = (left + soonest[plan.robot]) / plan.weight + _ROUNDING
             found = self._search(
-                plan.robot, course, plan.goal, plan.rest, table, ready, plan.dwell, plan.closed, leaving=leaving
+                plan.robot,
+                course,
+                plan.goal,
+                plan.rest,
+                table,
+                ready,
+                plan.dwell,
+                plan.closed,
+                before=latest,
+                leaving=leaving,
             )
             if found is None or found.end(ready) > now + NEVER / 2:
-                return None
+                return False
+            left -= found.arrival(ready) * plan.weight - soonest[plan.robot]
+            if left < 0.0:
+                return False
             self._append(course, found, plan.claim, plan.dwell)
-            total += found.arrival(ready) * plan.weight
-        return total
+        return True
 
     def _holding_up(self, wanted: _Wanted, movable: Mapping[RobotId, Movable], now: float) -> list[RobotId]:
         """The robots whose routes lie in the way that a robot would take if they had none, the first ones first."""
@@ -218,16 +242,26 @@ class Traffic(Floor):
             wanted.closed,
             over=claims,
         )
-        if free is None:
+        if free is None or not free.to:
             return []
         begins, ends = table.holds_until()
-        found: dict[RobotId, None] = {}
-        for number, start, arrival in free.way[: free.to]:
-            near = np.zeros(self._resources.count, dtype=np.bool_)
-            near[free.graph.near(free.graph.stretches[number])[0]] = True
-            for hold in np.flatnonzero(claims & near[table.hold_resource] & (begins < arrival) & (ends > start)):
-                found[table.robots[table.hold_robot[hold]]] = None
-        return list(found)[:_NEIGHBOURS]
+        stretches, starts, arrivals = (np.array(column) for column in zip(*free.way[: free.to], strict=True))
+        arrays = free.graph.arrays
+        met = robots_met(
+            stretches,
+            starts,
+            arrivals,
+            arrays.near_ptr,
+            arrays.near,
+            claims,
+            table.hold_robot,
+            table.hold_resource,
+            begins,
+            ends,
+            _NEIGHBOURS,
+            self._resources.count,
+        )
+        return [table.robots[number] for number in met]
 
     def untangle(
         self,
