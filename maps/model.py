@@ -498,7 +498,8 @@ class Fleet:
 
     `footprint` is the body's outline around its turning centre (m, x forward). `zones` are the zone classes
     the fleet may enter; `carrier` PERSON makes its members porters, who need no traffic allocation. `lamp` is the
-    UV-C lamp of robots that disinfect.
+    UV-C lamp of robots that disinfect. `by_hand` says how a compartment is opened without power or network, for the
+    downtime sheet.
     """
 
     id: FleetId
@@ -510,6 +511,7 @@ class Fleet:
     turn_speed: float = 0.8
     battery: Battery = Battery()
     compartments: tuple[Compartment, ...] = (Compartment(id="main", volume=60.0),)
+    by_hand: str = ""
     sprayer: Sprayer | None = None
     payload: float = 30.0
     capabilities: frozenset[str] = frozenset({"delivery"})

@@ -27,7 +27,10 @@ class LevelView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFleetView:
-    """`footprint` is the body's outline (m, x forward), `speed` its greatest (m/s)."""
+    """`footprint` is the body's outline (m, x forward), `speed` its greatest (m/s).
+
+    `by_hand` says how a compartment is opened without power or network.
+    """
 
     id: str
     carrier: str
@@ -36,6 +39,7 @@ class SiteFleetView:
     speed: float
     payload: float
     capabilities: tuple[str, ...]
+    by_hand: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,7 @@ def site_view(site: Site) -> SiteView:
                 speed=fleet.speed,
                 payload=fleet.payload,
                 capabilities=tuple(sorted(fleet.capabilities)),
+                by_hand=fleet.by_hand,
             )
             for fleet in site.fleets.values()
         ),

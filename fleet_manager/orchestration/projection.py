@@ -239,6 +239,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
     step = mission.step if mission is not None and running else None
     due_now = step is not None and step.status is StepStatus.WAITING_FOR_PERSON and step.treatment is None
     handover = state.handovers.get(step.id) if step is not None and due_now else None
+    loads = dict(robot.loads) if robot is not None else {}
     return TaskView(
         id=task.id,
         kind=task.kind,
@@ -248,7 +249,7 @@ def task_view(task: DeliveryTask, mission: Mission | None, state: FleetState, si
         pickup=task.pickup,
         dropoff=task.dropoff,
         stops=tuple(_stop_view(stop) for stop in task.stops),
-        items=tuple(item_view(item) for item in task.items),
+        items=tuple(_item_view(item, loads.get(item.id)) for item in task.items),
         note=task.note,
         requested_at=task.requested_at,
         requested_by=_actor(task.requested_by),
@@ -325,7 +326,7 @@ def live_view(observation: protocol.Observation) -> LiveScreeningView:
     return LiveScreeningView(robot=observation.robot, time=observation.time, people=people)
 
 
-def item_view(item: Item) -> ItemView:
+def _item_view(item: Item, compartment: str | None) -> ItemView:
     return ItemView(
         item_id=item.id,
         name=item.name,
@@ -333,6 +334,7 @@ def item_view(item: Item) -> ItemView:
         item_class=item.item_class,
         state=item.state,
         outcome=item.outcome,
+        compartment=compartment,
     )
 
 

@@ -58,12 +58,15 @@ class ActorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
+    """`compartment` is where on its carrier an item lies, while it is on board."""
+
     item_id: str
     name: str
     quantity: int
     item_class: str | None
     state: ItemState
     outcome: ItemOutcome | None
+    compartment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

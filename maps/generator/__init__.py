@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from maps.doses import DEFAULT_DOSE_PRESETS
 from maps.errors import NoRoomError
@@ -125,17 +125,28 @@ def _cars(floors: int) -> Mapping[str, list[Car]]:
     return cars
 
 
+_KEY: Final = "key no. 3 from the porters' lodge, in the lock below the lid"
+"""How these robots are opened by hand."""
+
+
 def _fleets(isolation_homes: list[WaypointId]) -> list[Fleet]:
     """The fleets, that of deliveries still without robots; that for disinfection has none until somebody buys one."""
     open_zones = frozenset(ZoneClass) - {ZoneClass.ISOLATION, ZoneClass.CONTAMINATED}
     return [
-        Fleet(id=DELIVERY_FLEET, compartments=DEFAULT_COMPARTMENTS, zones=open_zones, flow=Flow.CLEAN),
+        Fleet(
+            id=DELIVERY_FLEET,
+            compartments=DEFAULT_COMPARTMENTS,
+            by_hand=_KEY,
+            zones=open_zones,
+            flow=Flow.CLEAN,
+        ),
         Fleet(
             id=SOILED_FLEET,
             robots=tuple(
                 Robot(id=RobotId(f"soiled-{number}"), home=WaypointId(f"dock_1_{number:02d}")) for number in (1, 2)
             ),
             compartments=(Compartment(id="bin", volume=240.0, features=frozenset({"locked", "sealed"})),),
+            by_hand=_KEY,
             payload=120.0,
             speed=0.8,
             capabilities=frozenset({"delivery", "waste"}),
@@ -149,6 +160,7 @@ def _fleets(isolation_homes: list[WaypointId]) -> list[Fleet]:
                 for number, home in enumerate(isolation_homes, start=1)
             ),
             compartments=DEFAULT_COMPARTMENTS,
+            by_hand=_KEY,
             speed=0.8,
             battery=Battery(capacity=800.0),
             zones=frozenset(ZoneClass),

@@ -1977,8 +1977,16 @@ export interface components {
             /** Item Id */
             item_id: string;
         };
-        /** ItemView */
+        /**
+         * ItemView
+         * @description `compartment` is where on its carrier an item lies, while it is on board.
+         */
         ItemView: {
+            /**
+             * Compartment
+             * @default null
+             */
+            compartment: string | null;
             /** Item Class */
             item_class: string | null;
             /** Item Id */
@@ -2819,8 +2827,12 @@ export interface components {
         /**
          * SiteFleetView
          * @description `footprint` is the body's outline (m, x forward), `speed` its greatest (m/s).
+         *
+         *     `by_hand` says how a compartment is opened without power or network.
          */
         SiteFleetView: {
+            /** By Hand */
+            by_hand: string;
             /** Capabilities */
             capabilities: string[];
             /** Carrier */

@@ -14,6 +14,7 @@ const FleetPage = lazy(() => import('./FleetPage').then((module) => ({ default: 
 const WardPage = lazy(() => import('../ward/WardPage').then((module) => ({ default: module.WardPage })));
 const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module) => ({ default: module.FacilityPage })));
 const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
+const DowntimePage = lazy(() => import('../downtime/DowntimePage').then((module) => ({ default: module.DowntimePage })));
 
 const RobotPage = lazy(() => import('../robot/RobotPage').then((module) => ({ default: module.RobotPage })));
 
@@ -29,6 +30,8 @@ function Page({ view }: { view: View }) {
       return <FacilityPage />;
     case 'porter':
       return <PorterPage />;
+    case 'downtime':
+      return <DowntimePage />;
   }
 }
 
@@ -40,7 +43,7 @@ export function App() {
       <div className="page">
         <Header siteName={site.data?.name ?? ''} view={view} onView={setView} />
         <div>
-          <StaleBanner />
+          <StaleBanner onSheet={() => setView('downtime', '#print')} />
           <OutboxNote />
         </div>
         {site.data === undefined ? (

@@ -1,4 +1,4 @@
-import { Alert, Badge } from '@mantine/core';
+import { Alert, Badge, Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useLive, useNow } from '../stream/context';
 import type { Phase } from '../stream/store';
@@ -15,8 +15,8 @@ export function ConnectionBadge() {
   );
 }
 
-/** Says how old the picture is while the fleet manager is not heard. */
-export function StaleBanner() {
+/** Says how old the picture is while the fleet manager is not heard, and offers what people go on with by hand. */
+export function StaleBanner({ onSheet }: { onSheet: () => void }) {
   const { t } = useTranslation();
   const { phase, heardAt, aheadMs } = useLive();
   const now = useNow(1_000) - aheadMs;
@@ -28,7 +28,12 @@ export function StaleBanner() {
       : t('link.age_minutes', { count: Math.round(seconds / 60) });
   return (
     <Alert color="red" variant="filled" radius={0} py="xs" role="alert" data-testid="stale">
-      {t('link.stale', { age })}
+      <Group justify="space-between" gap="xs">
+        <Text size="sm">{t('link.stale', { age })}</Text>
+        <Button variant="white" color="red.9" onClick={onSheet} data-testid="print-sheet">
+          {t('link.sheet')}
+        </Button>
+      </Group>
     </Alert>
   );
 }

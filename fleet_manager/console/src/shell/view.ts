@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 /** The console's pages; the address says which one is open. */
-export const VIEWS = ['fleet', 'ward', 'facility', 'porter'] as const;
+export const VIEWS = ['fleet', 'ward', 'facility', 'porter', 'downtime'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The robot whose own page the address names: `/r/robot-1`, as on its QR code. */
@@ -25,10 +25,11 @@ export function useRobotPage(): string | null {
   return useSyncExternalStore(onAddress, robotOfAddress);
 }
 
-export function useView(): [View, (view: View) => void] {
+/** The page that is open, and how another one is opened: with a part of it named, such as `#print`. */
+export function useView(): [View, (view: View, part?: string) => void] {
   const view = useSyncExternalStore(onAddress, viewOfAddress);
-  const show = (wanted: View) => {
-    history.pushState(null, '', addressOf(wanted));
+  const show = (wanted: View, part = '') => {
+    history.pushState(null, '', addressOf(wanted) + part);
     dispatchEvent(new PopStateEvent('popstate'));
   };
   return [view, show];

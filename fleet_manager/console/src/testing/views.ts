@@ -45,7 +45,7 @@ export function aTask(id: string, status: TaskStatus = 'queued', endedAt: string
 }
 
 export function anItem(itemClass: string | null): ItemView {
-  return { item_id: 'item-1', name: 'goods', quantity: 1, item_class: itemClass, state: 'on_board', outcome: null };
+  return { item_id: 'item-1', name: 'goods', quantity: 1, item_class: itemClass, state: 'on_board', outcome: null, compartment: null };
 }
 
 export function aStep(kind: string, status: string): StepView {
