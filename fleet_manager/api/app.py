@@ -22,6 +22,7 @@ from fleet_manager.api.metrics import FleetCollector, http_durations
 from fleet_manager.api.problems import PROBLEM_JSON, Problem, install_problems
 from fleet_manager.api.routes.alarms import alarm_routes
 from fleet_manager.api.routes.alerts import alert_routes
+from fleet_manager.api.routes.analytics import analytics_routes
 from fleet_manager.api.routes.closures import closure_routes
 from fleet_manager.api.routes.collections import collection_routes
 from fleet_manager.api.routes.custody import custody_routes
@@ -118,6 +119,7 @@ def create_app(
         schedule_routes(manager),
         screening_routes(manager),
         event_routes(manager),
+        analytics_routes(manager),
         porter_routes(porters or NoPorters()),
         health_routes(manager, registry),
     ):

@@ -679,6 +679,24 @@ class CollectionQuery(_Request):
     form: Literal["json", "csv"] = Field("json", alias="format")
 
 
+_LONGEST_ANALYSIS = timedelta(days=7)
+
+
+class AnalyticsQuery(_Request):
+    begin: Moment = Field(alias="from", description="from when on")
+    end: Moment = Field(alias="to", description="until before when; at most seven days later")
+    form: Literal["json", "csv"] = Field("json", alias="format")
+    table: Literal["hours", "wards", "robots", "waits", "lifts", "interventions"] = Field(
+        "hours", description="which of the tables, with ?format=csv"
+    )
+
+    @model_validator(mode="after")
+    def _span(self) -> AnalyticsQuery:
+        if not timedelta() < self.end - self.begin <= _LONGEST_ANALYSIS:
+            raise ValueError("`to` must be later than `from`, by at most seven days")
+        return self
+
+
 class EventQuery(_Request):
     after: int = Field(0, ge=0, le=2**63 - 1, description="the last seq that is known already")
     limit: int = Field(100, ge=1, le=1000)

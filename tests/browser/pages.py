@@ -48,6 +48,7 @@ SIGHTS: Final = (
     Sight("facility-alarm", "/facility", _press("tab-closures", "raise-alarm")),
     Sight("who", "/ward", _press("pages", "who")),
     Sight("porter", "/porter"),
+    Sight("analytics", "/analytics"),
     Sight("downtime", "/downtime"),
     Sight("robot", "/r/robot-1"),
 )

@@ -3,6 +3,7 @@ import type {
   AlarmRequest,
   AlarmView,
   AlertView,
+  Analytics,
   CertificateView,
   ClosureRequest,
   ClosureView,
@@ -139,3 +140,10 @@ export const getForecast = (body: DeliveryRequest) => ask<ForecastView>('POST', 
 export const getShift = (ward: string) => ask<ShiftView>('GET', `/wards/${id(ward)}/shift`);
 export const acknowledgeShift = (ward: string, tasks: readonly string[]) =>
   ask<ShiftView>('POST', `/wards/${id(ward)}/shift`, { tasks });
+
+// --- figures of the past ---
+
+export const getAnalytics = ({ from, to }: { from: string; to: string }) =>
+  ask<Analytics>('GET', `/analytics?from=${id(from)}&to=${id(to)}`);
+export const analyticsCsv = ({ from, to }: { from: string; to: string }, table: string) =>
+  `/api/v1/analytics?from=${id(from)}&to=${id(to)}&format=csv&table=${id(table)}`;

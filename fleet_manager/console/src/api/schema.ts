@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, ETAs, waits, use of robots and lifts in a span; a table of it with ?format=csv */
+        get: operations["figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/closures": {
         parameters: {
             query?: never;
@@ -1019,6 +1036,51 @@ export interface components {
             waypoints: string[];
         };
         /**
+         * Analytics
+         * @description All figures of a span. `pickup_p50` and `pickup_p90` are minutes from the request, or the earliest start, until
+         *     the goods are on board. None where there was nothing to measure.
+         */
+        Analytics: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Cancelled */
+            cancelled: number;
+            /** Delivered */
+            delivered: number;
+            /** Due */
+            due: number;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Failed */
+            failed: number;
+            /** Hours */
+            hours: components["schemas"]["HourFigures"][];
+            /** Interventions */
+            interventions: components["schemas"]["InterventionFigures"][];
+            /** Lifts */
+            lifts: components["schemas"]["LiftFigures"][];
+            /** On Time */
+            on_time: number;
+            /** Pickup P50 */
+            pickup_p50: number | null;
+            /** Pickup P90 */
+            pickup_p90: number | null;
+            /** Robots */
+            robots: components["schemas"]["RobotFigures"][];
+            /** Stat */
+            stat: number;
+            /** Waits */
+            waits: components["schemas"]["WaitFigures"][];
+            /** Wards */
+            wards: components["schemas"]["WardFigures"][];
+        };
+        /**
          * AnnouncementRequest
          * @description Say `texts` (by language) at each of `places`, `times` over, but not in the site's quiet hours unless stat.
          * @example {
@@ -1915,6 +1977,25 @@ export interface components {
             /** Place */
             place: string | null;
         };
+        /**
+         * HourFigures
+         * @description The deliveries that ended within the hour that begins at `begin`.
+         */
+        HourFigures: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Cancelled */
+            cancelled: number;
+            /** Delivered */
+            delivered: number;
+            /** Failed */
+            failed: number;
+            /** Stat */
+            stat: number;
+        };
         /** InterruptionView */
         InterruptionView: {
             /**
@@ -1928,6 +2009,16 @@ export interface components {
             confirmed_by: string | null;
             /** Over */
             over: string | null;
+        };
+        /**
+         * InterventionFigures
+         * @description How often people had to see to something; `what` is an alert's kind, `porter` or `retry`.
+         */
+        InterventionFigures: {
+            /** Times */
+            times: number;
+            /** What */
+            what: string;
         };
         /**
          * ItemClassView
@@ -2039,6 +2130,18 @@ export interface components {
          * @enum {string}
          */
         LiftAction: "reserve" | "free" | "give-way";
+        /**
+         * LiftFigures
+         * @description `seconds` in which a robot had the lift to itself.
+         */
+        LiftFigures: {
+            /** Lift */
+            lift: string;
+            /** Rides */
+            rides: number;
+            /** Seconds */
+            seconds: number;
+        };
         /**
          * LiftPurpose
          * @enum {string}
@@ -2521,6 +2624,27 @@ export interface components {
          * @enum {string}
          */
         RobotAction: "pause" | "resume" | "out-of-service" | "return-to-service";
+        /**
+         * RobotFigures
+         * @description `distance` in metres on lanes, `loaded` of it with goods on board; `busy` seconds on a mission of its own or
+         *     others'; `waited` seconds standing for others, doors, lifts and people.
+         */
+        RobotFigures: {
+            /** Busy */
+            busy: number;
+            /** Delivered */
+            delivered: number;
+            /** Distance */
+            distance: number;
+            /** Fleet */
+            fleet: string;
+            /** Loaded */
+            loaded: number;
+            /** Robot */
+            robot: string;
+            /** Waited */
+            waited: number;
+        };
         /**
          * RobotView
          * @description `kind` is the carrier kind (ground, uav, person); `mode` who drives it; `paused` a flag beside `status`.
@@ -3201,6 +3325,18 @@ export interface components {
             yaw: number;
         };
         /**
+         * WaitFigures
+         * @description `cause`: robot, lift, door, crossing, person or way; `seconds` of all robots together.
+         */
+        WaitFigures: {
+            /** Cause */
+            cause: string;
+            /** Seconds */
+            seconds: number;
+            /** Times */
+            times: number;
+        };
+        /**
          * WaitingFor
          * @description Why a robot stands still: the resource it wants, who has it, until when (if known), and the cause in words.
          *
@@ -3245,6 +3381,28 @@ export interface components {
             since: string | null;
             /** Until */
             until: string | null;
+        };
+        /**
+         * WardFigures
+         * @description Deliveries to a place. `eta_hits` of the `eta_told` first ETAs were right within `ETA_KEPT`.
+         *
+         *     `median_minutes` is from the request, or the earliest start, to the end.
+         */
+        WardFigures: {
+            /** Delivered */
+            delivered: number;
+            /** Due */
+            due: number;
+            /** Eta Hits */
+            eta_hits: number;
+            /** Eta Told */
+            eta_told: number;
+            /** Median Minutes */
+            median_minutes: number | null;
+            /** On Time */
+            on_time: number;
+            /** Place */
+            place: string;
         };
         /**
          * WipeDown
@@ -3685,6 +3843,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures: {
+        parameters: {
+            query: {
+                format?: "json" | "csv";
+                /** @description from when on */
+                from: string;
+                /** @description which of the tables, with ?format=csv */
+                table?: "hours" | "wards" | "robots" | "waits" | "lifts" | "interventions";
+                /** @description until before when; at most seven days later */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analytics"];
+                    "text/csv": unknown;
                 };
             };
             /** @description This person may not, or did not prove who they are */

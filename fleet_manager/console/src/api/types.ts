@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 export type AlarmRequest = Schemas['AlarmRequest'];
 export type AlarmView = Schemas['AlarmView'];
 export type AlertView = Schemas['AlertView'];
+export type Analytics = Schemas['Analytics'];
 export type CertificateView = Schemas['CertificateView'];
 export type ClosureRequest = Schemas['ClosureRequest'];
 export type ClosureView = Schemas['ClosureView'];

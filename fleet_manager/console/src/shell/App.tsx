@@ -14,6 +14,7 @@ const FleetPage = lazy(() => import('./FleetPage').then((module) => ({ default: 
 const WardPage = lazy(() => import('../ward/WardPage').then((module) => ({ default: module.WardPage })));
 const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module) => ({ default: module.FacilityPage })));
 const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
+const AnalyticsPage = lazy(() => import('../analytics/AnalyticsPage').then((module) => ({ default: module.AnalyticsPage })));
 const DowntimePage = lazy(() => import('../downtime/DowntimePage').then((module) => ({ default: module.DowntimePage })));
 
 const RobotPage = lazy(() => import('../robot/RobotPage').then((module) => ({ default: module.RobotPage })));
@@ -30,6 +31,8 @@ function Page({ view }: { view: View }) {
       return <FacilityPage />;
     case 'porter':
       return <PorterPage />;
+    case 'analytics':
+      return <AnalyticsPage />;
     case 'downtime':
       return <DowntimePage />;
   }
