@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Final, NewType
 
 from fleet_manager.domain.tasks import Actor
-from maps.model import CrossingId, LaneId, LevelId, LiftId, Ring, WaypointId
+from maps.model import CrossingId, FleetId, LaneId, LevelId, LiftId, Ring, RobotId, WaypointId, ZoneId
 
 ClosureId = NewType("ClosureId", str)
 
 
 class ClosureKind(StrEnum):
     """Who or what closes: a person, something in a robot's way, a lift or a crossing's signal that does not answer, a
-    bed, a fire alarm, a zone that was sprayed.
+    bed, a fire alarm, a zone that was sprayed; a detour that a person had one robot make, a pause.
     """
 
     PERSON = "person"
@@ -25,6 +25,8 @@ class ClosureKind(StrEnum):
     RESERVED = "reserved"
     ALARM = "alarm"
     WET = "wet"
+    DETOUR = "detour"
+    PAUSED = "paused"
 
 
 _STRICT: Final = frozenset({ClosureKind.PERSON, ClosureKind.ALARM, ClosureKind.WET})
@@ -39,11 +41,21 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A zone, a fleet, or (neither) the whole site stands still; `robots` are those that were paused for it."""
+
+    zone: ZoneId | None = None
+    fleet: FleetId | None = None
+    robots: tuple[RobotId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """`lanes` are closed until `until` (None: until somebody or something ends it).
 
     `inside` are the waypoints that nobody may stay at; `exits` those of the lanes by which a robot there still leaves.
     `area` is what the person drew, `lift` the car whose doorways the lanes are, `crossing` the street that they cross.
+    A detour is closed for its `robot` alone. A `pause` may close no lanes: its robots stand still.
     """
 
     id: ClosureId
@@ -54,6 +66,8 @@ class Closure:
     area: Area | None = None
     lift: LiftId | None = None
     crossing: CrossingId | None = None
+    robot: RobotId | None = None
+    pause: Pause | None = None
     since: datetime
     until: datetime | None
     reason: str
@@ -63,6 +77,15 @@ class Closure:
     def strict(self) -> bool:
         """Whether robots keep out even when they have no other way; otherwise they go there and wait."""
         return self.kind in _STRICT
+
+    @property
+    def gated(self) -> bool:
+        """Whether no robot is let onto its lanes: those that have no other way wait before them."""
+        return self.strict or self.kind is ClosureKind.PAUSED
+
+    def concerns(self, robot: RobotId | None) -> bool:
+        """Whether it is closed for this robot too."""
+        return self.robot is None or self.robot == robot
 
     def shuts(self, start: WaypointId | None) -> tuple[LaneId, ...]:
         """The lanes that are closed for a robot that stands at `start`."""

@@ -18,6 +18,7 @@ from fleet_manager.domain.devices import TurnedAway
 from fleet_manager.domain.disinfection import LampRecord, Room, RoomNews, TreatmentRecord, TreatmentSample
 from fleet_manager.domain.follow_ups import FollowUp, FollowUpId
 from fleet_manager.domain.handovers import Signature
+from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.inspections import Visit
 from fleet_manager.domain.missions import Mission, MissionId, MissionStatus, StepId, StepStatus
 from fleet_manager.domain.robots import (
@@ -322,6 +323,33 @@ class CuesDeleted:
     """They were kept for as long as the site keeps them."""
 
     cues: tuple[CueId, ...]
+
+
+# --- helps -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotHelped:
+    """A person helped a robot that was stuck; `place` is what the help is about, `person` who takes its goods."""
+
+    robot: RobotId
+    help: HelpKind
+    actor: Actor
+    task: TaskId | None = None
+    place: WaypointId | None = None
+    person: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSkipped:
+    """A person left out the task's stop number `stop`, and says why."""
+
+    task: TaskId
+    stop: int
+    place: WaypointId
+    actor: Actor
+    reason: str = ""
 
 
 # --- voices ------------------------------------------------------------------------------------------------
@@ -712,6 +740,8 @@ Event: TypeAlias = (
     | TankTold
     | CheckpointVisited
     | CheckpointMissed
+    | RobotHelped
+    | StopSkipped
     | PlaceTold
     | QuietHoursKept
     | FollowerTold

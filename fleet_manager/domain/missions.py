@@ -83,7 +83,8 @@ class Step:
 
     `inspection` is that of the task's stop number `checkpoint`. `window`, `by_code` and `weighed` are the stop's; the
     way to a stop has its window too, so that the robot sets out in time and no earlier. `saying` and `called` are the
-    stop's as well; on a way with `leads` a visitor follows.
+    stop's as well; on a way with `leads` a visitor follows. What a robot could not bring is given out to the person
+    `taker`, and to nobody else.
     """
 
     id: StepId
@@ -100,6 +101,7 @@ class Step:
     saying: Saying | None = None
     called: Called | None = None
     leads: bool = False
+    taker: str | None = None
     status: StepStatus = StepStatus.PENDING
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -114,7 +116,8 @@ class Step:
 class Mission:
     """`steps` run in order; `current` is the index of the one that runs, len(steps) when all are done.
 
-    `task` is None for a robot's own needs. `leg` counts the carriers a task had, from 1.
+    `task` is None for a robot's own needs; one that a person `ordered` is not broken off for a task. `leg` counts the
+    carriers a task had, from 1.
     """
 
     id: MissionId
@@ -123,6 +126,7 @@ class Mission:
     steps: tuple[Step, ...]
     task: TaskId | None = None
     leg: int = 1
+    ordered: bool = False
     current: int = 0
     status: MissionStatus = MissionStatus.RUNNING
     reason: str = ""

@@ -170,10 +170,19 @@ class FleetState:
         """What is remembered of a door or lift; nothing at first."""
         return self.devices.get(device) or Device(id=device)
 
-    def closed_lanes(self, start: WaypointId | None = None, *, strictly: bool = False) -> frozenset[LaneId]:
-        """The lanes that are closed for a robot standing at `start`; `strictly` those that it must not use at all."""
-        closures = (c for c in self.closures.values() if c.strict or not strictly)
+    def closed_lanes(
+        self, start: WaypointId | None = None, *, robot: RobotId | None = None, strictly: bool = False
+    ) -> frozenset[LaneId]:
+        """The lanes that are closed for a robot standing at `start`; `strictly` those that it must not use at all.
+
+        Without a `robot` those of its own detours are left out.
+        """
+        closures = (c for c in self.closures_for(robot) if c.strict or not strictly)
         return frozenset(lane for closure in closures for lane in closure.shuts(start))
+
+    def closures_for(self, robot: RobotId | None) -> list[Closure]:
+        """What is closed for a robot."""
+        return [closure for closure in self.closures.values() if closure.concerns(robot)]
 
     def closure_at(self, place: WaypointId) -> Closure | None:
         """The strict closure that holds a place: nobody may go there, or stay."""
@@ -528,6 +537,16 @@ def _checkpoint_visited(s: FleetState, event: e.CheckpointVisited, at: datetime)
 def _checkpoint_missed(s: FleetState, event: e.CheckpointMissed, at: datetime) -> None:
     task = s.tasks[event.task]
     s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], missed=True)))
+
+
+def _stop_skipped(s: FleetState, event: e.StopSkipped, at: datetime) -> None:
+    task = s.tasks[event.task]
+    said = f"{event.actor.id}: {event.reason}" if event.reason else event.actor.id
+    s.put_task(task.with_stop(event.stop, replace(task.stops[event.stop], skipped=said)))
+
+
+def _robot_helped(s: FleetState, event: e.RobotHelped, at: datetime) -> None:
+    s.put_robot(s.robots[event.robot])
 
 
 def _place_told(s: FleetState, event: e.PlaceTold, at: datetime) -> None:
@@ -912,6 +931,8 @@ _APPLY: Final[dict[type, Callable[[FleetState, Any, datetime], None]]] = {
     e.TankTold: _tank_told,
     e.CheckpointVisited: _checkpoint_visited,
     e.CheckpointMissed: _checkpoint_missed,
+    e.StopSkipped: _stop_skipped,
+    e.RobotHelped: _robot_helped,
     e.PlaceTold: _place_told,
     e.QuietHoursKept: _quiet_hours_kept,
     e.FollowerTold: _follower_told,

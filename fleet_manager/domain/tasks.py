@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -172,7 +173,8 @@ class Stop:
     A checkpoint has an `inspection`, and its `visit` once a robot was there; `missed` when its window passed before.
     Goods are dropped off within `window`. Where they are handed over `by_code`, their compartment stays locked until
     whoever takes them has proved it. What is `weighed` is collected: each bag is weighed, and two persons sign for it.
-    Who is `called` takes a meal here, is met or is led here. A `saying` was said at `done_at`.
+    Who is `called` takes a meal here, is met or is led here. A `saying` was said at `done_at`. `skipped` says who left
+    the stop out, and why.
     """
 
     place: WaypointId
@@ -188,6 +190,13 @@ class Stop:
     saying: Saying | None = None
     called: Called | None = None
     done_at: datetime | None = None
+    skipped: str | None = None
+
+
+def left_out(stops: Iterable[Stop]) -> str:
+    """Which stops people left out, and why, as the end of a sentence; empty when none."""
+    told = [f"{stop.place} ({stop.skipped})" for stop in stops if stop.skipped is not None]
+    return f"; left out: {', '.join(told)}" if told else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Final
 from shapely.geometry import Polygon
 from shapely.validation import explain_validity
 
-from fleet_manager.domain.closures import Area, Closure, ClosureId, ClosureKind
+from fleet_manager.domain.closures import Area, Closure, ClosureId, ClosureKind, Pause
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
 from fleet_manager.domain.events import ClosureEnded, ClosureStarted
 from fleet_manager.domain.missions import StepKind, StepStatus
@@ -133,6 +133,10 @@ class Closures:
                 f"closure {closure.id} ends at {closure.until:%H:%M} UTC: what was sprayed is still wet",
                 way_out="wait until then",
             )
+        if closure.kind is ClosureKind.PAUSED:
+            raise Conflict(
+                f"closure {closure.id} ends with its pause", way_out=f"DELETE /api/v1/pauses/{closure.id} ends that"
+            )
         if closure.kind is ClosureKind.ALARM:
             raise Conflict(f"closure {closure.id} ends with its alarm", way_out="DELETE /api/v1/alarms/… ends that")
         self.end(closure, request.actor)
@@ -151,10 +155,13 @@ class Closures:
         area: Area | None = None,
         lift: LiftId | None = None,
         crossing: CrossingId | None = None,
+        robot: RobotId | None = None,
+        pause: Pause | None = None,
     ) -> Closure:
         """Close lanes now; whoever is on the way over them gets another way.
 
-        An alarm first holds those whom it concerns, and calls `enforce` for the others then.
+        An alarm first holds those whom it concerns, and calls `enforce` for the others then; who makes a detour is led
+        by whoever had it make one.
         """
         closure = Closure(
             id=ClosureId(f"C{self._ledger.state.seq + 1:06d}"),
@@ -165,6 +172,8 @@ class Closures:
             area=area,
             lift=lift,
             crossing=crossing,
+            robot=robot,
+            pause=pause,
             since=self._ledger.now(),
             until=until,
             reason=reason,
@@ -175,7 +184,7 @@ class Closures:
             self._ledger.set_timer("closure", closure.id, self._seconds_to(until))
         if closure.kind in (ClosureKind.PERSON, ClosureKind.WET):
             self.enforce()
-        elif closure.kind is not ClosureKind.ALARM:
+        elif closure.kind not in (ClosureKind.ALARM, ClosureKind.DETOUR):
             self._execution.lead_round(frozenset(closure.lanes))
         self._dispatch_wanted()
         return closure

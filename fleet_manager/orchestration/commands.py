@@ -13,6 +13,7 @@ from enum import StrEnum
 from fleet_manager.domain.alarms import AlarmKind
 from fleet_manager.domain.closures import Area
 from fleet_manager.domain.disinfection import DEFAULT_DOSE, RoomNews
+from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.screening import RecheckResult
 from fleet_manager.domain.tasks import (
     Actor,
@@ -382,6 +383,39 @@ class ChangeRobot:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpRobot:
+    """Help a robot that is stuck; answers with its `RobotView`. `person` takes its goods, for `take_over` only.
+
+    `step` is the stop that whoever asks has seen: when that is over already, nothing is left out.
+    """
+
+    actor: Actor
+    robot: RobotId
+    help: HelpKind
+    reason: str = ""
+    person: str = ""
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPause:
+    """Let all robots of a zone, of a fleet, or (neither) of the site stand still; answers with its `ClosureView`."""
+
+    actor: Actor
+    zone: str | None = None
+    fleet: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPause:
+    """Let those go on that were paused with it."""
+
+    actor: Actor
+    pause: str
+
+
 class AlertAction(StrEnum):
     TAKE = "take"
     CLOSE = "close"
@@ -487,6 +521,9 @@ UserCommand = (
     | AcknowledgeShift
     | HandOver
     | ChangeRobot
+    | HelpRobot
+    | StartPause
+    | EndPause
     | ChangeAlert
     | CloseFollowUp
     | StartClosure

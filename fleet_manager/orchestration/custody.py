@@ -82,6 +82,7 @@ class CustodyRules:
         items = [item for item in task.items if item.id in step.items]
         actor = self._identified(handover, actor, proof)
         self._check_right(handover, actor, proof, items)
+        self._check_taker(step, handover, actor, proof)
         needed = signatures_needed(items, self._site, collected=step.collects)
         self._check_proof(handover, actor, proof, strictly=step.by_code or needed > 1)
         self._check_retrieval(step, items, receipts)
@@ -154,6 +155,11 @@ class CustodyRules:
 
     def _check_right(self, handover: Handover, actor: Actor, proof: Proof, items: list[Item]) -> None:
         problem = self._refusal(actor, handover.place, items)
+        if problem is not None:
+            self._refuse(handover, actor, proof, problem, counts=False)
+
+    def _check_taker(self, step: Step, handover: Handover, actor: Actor, proof: Proof) -> None:
+        problem = _not_theirs(step, actor)
         if problem is not None:
             self._refuse(handover, actor, proof, problem, counts=False)
 
@@ -276,7 +282,7 @@ class CustodyRules:
         """The present code of the hand-over that is due, for who may sign there. Raises NotAllowed."""
         handover = self.offered(mission, step)
         items = [item for item in task.items if item.id in step.items]
-        problem = self._refusal(actor, step.place, items)
+        problem = self._refusal(actor, step.place, items) or _not_theirs(step, actor)
         if problem is not None:
             raise NotAllowed(f"task {task.id}: {problem}", field="actor", way_out=self._who(handover))
         return self._codes.code(handover, self._ledger.now())
@@ -397,6 +403,11 @@ class CustodyRules:
         for task in self._ledger.state.tasks.values():
             for item in task.on_board:
                 self._watch(task, item)
+
+
+def _not_theirs(step: Step, actor: Actor) -> str | None:
+    """Why somebody does not get goods that are given out to one person only."""
+    return f"{step.taker} takes these goods, nobody else" if step.taker not in (None, actor.id) else None
 
 
 def _name(task: TaskId, item: ItemId) -> str:

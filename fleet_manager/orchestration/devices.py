@@ -380,7 +380,7 @@ class Devices:
         if node.lane is None:
             return None
         for closure in self._ledger.state.closures.values():
-            if closure.strict and node.lane in closure.shuts(before):
+            if closure.gated and node.lane in closure.shuts(before):
                 return Gate(closure.id, f"the way to {node.waypoint} is {closure.text}")
         door = self._site.lanes[node.lane].door
         if door is not None and self._site.doors[door].automatic and not self._open_doors.get(door, False):

@@ -74,7 +74,9 @@ _OWN_STEPS: Final = {
 
 _PER_RANK: Final = 1e5
 _WORTH_LEAVING_CHARGER: Final = 0.3
-_CHARGED: Final = 0.8
+CHARGED: Final = 0.8
+"""From this charge on a robot leaves its charger."""
+
 _REASONS_SHOWN: Final = 12
 
 
@@ -178,7 +180,7 @@ class Dispatch:
     def _available(self, robot: Robot) -> bool:
         """Whether a robot could begin a task now: it does nothing, or only parks or charges, and carries nothing."""
         mission = self._ledger.state.mission_of(robot)
-        idle = mission is None or mission.task is None
+        idle = mission is None or (mission.task is None and not mission.ordered)
         free = not robot.loads and not robot.unlocked
         free = free and robot.contact_until is None
         return robot.able and robot.hold is None and idle and free and robot.waypoint is not None
@@ -226,7 +228,7 @@ class Dispatch:
             charge=robot.state_of_charge,
             steps=steps,
             then=home if home is not None and self._is_open(robot.id, home) else None,
-            closed=self._ledger.state.closed_lanes(start),
+            closed=self._ledger.state.closed_lanes(start, robot=robot.id),
             begins=self._ledger.now(),
         )
         closure = self._in_the_way(robot, start, steps)
@@ -257,7 +259,7 @@ class Dispatch:
 
     def _in_the_way(self, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
         """The closure for which a robot can't do these steps now."""
-        closures = self._ledger.state.closures.values()
+        closures = self._ledger.state.closures_for(robot.id)
         if not closures:
             return None
         tables = self._routes.of(robot.fleet)
@@ -459,6 +461,8 @@ class Dispatch:
             return _Refusal("held", f"holds: {robot.hold.because}")
         if mission is not None and mission.task is not None:
             return _Refusal("busy", f"works for {mission.task}")
+        if mission is not None and mission.ordered:
+            return _Refusal("busy", "was sent to charge")
         if robot.loads:
             return _Refusal("loaded", "has goods on board")
         if robot.contact_until is not None:
@@ -514,7 +518,7 @@ class Dispatch:
         """Send sprayers with an empty tank to the nearest free refill point, unless they have to charge first."""
         for robot in self._resting():
             fleet = self._site.fleets[robot.fleet]
-            charges = robot.state_of_charge < (_CHARGED if robot.docked else fleet.battery.recharge_below)
+            charges = robot.state_of_charge < (CHARGED if robot.docked else fleet.battery.recharge_below)
             if charges or self._treatments.spraying.needs_refill(robot) is None:
                 continue
             start, tables = self._execution.will_stand_at(robot.id), self._routes.of(robot.fleet)
@@ -548,6 +552,20 @@ class Dispatch:
             return home
         if robot.state_of_charge >= self._site.fleets[robot.fleet].battery.recharge_below:
             return None
+        nearest = self.nearest_charger(robot)
+        if nearest is None:
+            self._ledger.alert(
+                "no_charger", robot.id, f"{robot.id} finds no free charger", "free a charger or charge it by hand"
+            )
+        else:
+            self._ledger.close_alert("no_charger", robot.id)
+        return nearest
+
+    def nearest_charger(self, robot: Robot) -> WaypointId | None:
+        """Its home where that is a charger, else the nearest free one to which it finds a way, and nobody's home."""
+        home = self._execution.home(robot.id)
+        if home is not None and home in self._site.chargers and self._is_open(robot.id, home):
+            return home
         start = self._execution.will_stand_at(robot.id)
         taken = {home for other, home in self._own_homes.items() if other != robot.id} | self._occupied(robot.id)
         tables = self._routes.of(robot.fleet)
@@ -558,13 +576,15 @@ class Dispatch:
             way = tables.time(start, charger.waypoint) if start else None
             if way is not None and self._is_open(robot.id, charger.waypoint):
                 near.append((way, charger.waypoint))
-        if not near:
-            self._ledger.alert(
-                "no_charger", robot.id, f"{robot.id} finds no free charger", "free a charger or charge it by hand"
-            )
-            return None
-        self._ledger.close_alert("no_charger", robot.id)
-        return min(near)[1]
+        return min(near)[1] if near else None
+
+    def send_to_charge(self, robot_id: RobotId, charger: WaypointId) -> None:
+        """A person wants a robot to charge, which has no task: what it does for itself is given up."""
+        robot = self._ledger.state.robots[robot_id]
+        own = self._ledger.state.mission_of(robot)
+        if own is not None:
+            self._missions.give_up(own, "was sent to charge")
+        self._begin(self._ledger.state.robots[robot_id], MissionKind.CHARGE, charger, ordered=True)
 
     def _occupied(self, but: RobotId) -> set[WaypointId]:
         """Where other robots stand, will stand, or are on their way to."""
@@ -576,7 +596,7 @@ class Dispatch:
     def _leave_chargers(self) -> None:
         for robot in self._resting():
             home = self._execution.home(robot.id)
-            charged = robot.docked and robot.state_of_charge >= _CHARGED
+            charged = robot.docked and robot.state_of_charge >= CHARGED
             if charged and home is not None and home != robot.waypoint and self._is_open(robot.id, home):
                 self._begin(robot, MissionKind.PARK, home)
 
@@ -593,10 +613,11 @@ class Dispatch:
             if not stays and home is not None and not at_home and self._is_open(robot.id, home):
                 self._begin(robot, MissionKind.PARK, home)
 
-    def _begin(self, robot: Robot, kind: MissionKind, place: WaypointId) -> None:
+    def _begin(self, robot: Robot, kind: MissionKind, place: WaypointId, *, ordered: bool = False) -> None:
         mission_id = self._next_mission()
         steps = _OWN_STEPS[kind](mission_id, place)
-        self._ledger.record(MissionStarted(mission=Mission(id=mission_id, kind=kind, robot=robot.id, steps=steps)))
+        mission = Mission(id=mission_id, kind=kind, robot=robot.id, steps=steps, ordered=ordered)
+        self._ledger.record(MissionStarted(mission=mission))
         self._missions.signal(robot.id, Signal.BEGIN)
 
 

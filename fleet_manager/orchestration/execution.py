@@ -145,9 +145,9 @@ class Execution(Allocation):
         for robot_id in self._ledger.state.robots:
             self.mobility_changed(robot_id)
 
-    def _closed(self, start: WaypointId) -> frozenset[LaneId]:
+    def _closed(self, start: WaypointId, robot: RobotId | None = None) -> frozenset[LaneId]:
         """The lanes that a robot from `start` should not use now."""
-        return self._ledger.state.closed_lanes(start)
+        return self._ledger.state.closed_lanes(start, robot=robot)
 
     def _forbidden(self, start: WaypointId) -> frozenset[LaneId]:
         """The lanes that it must not use at all."""
@@ -158,7 +158,7 @@ class Execution(Allocation):
 
         So it gives way and turns elsewhere, and is not exposed for nothing.
         """
-        closed = self._closed(start)
+        closed = self._closed(start, robot.id)
         rules = self._site.infection_rules
         if robot.fleet not in rules.shared_fleets or self._soils(goal):
             return closed
@@ -540,6 +540,30 @@ class Execution(Allocation):
         return any(
             place != goal and self._claim(robot_id, place) for place in self._rests(robot_id, self.home(robot_id), goal)
         )
+
+    def turn_back(self, robot_id: RobotId) -> None:
+        """A robot that stands where it last was, and is paused, gives all back that it was given beyond.
+
+        Its agent gets a drive that stays there: the way that it was cleared for must not be driven any more.
+        """
+        self._ledger.record(DriveEnded(robot=robot_id))
+        self.moved(robot_id)
+        robot = self._ledger.state.robots[robot_id]
+        first = self._first_node(robot)
+        assert first is not None
+        here = first.sequence
+        drive = Drive(
+            id=f"{robot_id}-{robot.next_command}",
+            goal=first.waypoint,
+            nodes=(first,),
+            reached=here,
+            allocated_to=here,
+            cleared_to=here,
+        )
+        self._ledger.record(RouteClaimed(robot=robot_id, drive=drive))
+        self._traffic.restore(robot_id, robot.fleet, first.waypoint, drive, (), self._now())
+        self.mobility_changed(robot_id)
+        self.send_drive(robot_id)
 
     # --- giving up ---------------------------------------------------------------------------------
 

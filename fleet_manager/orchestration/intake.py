@@ -25,10 +25,11 @@ from fleet_manager.domain.events import (
     TaskChanged,
     TaskSubmitted,
 )
-from fleet_manager.domain.missions import StepKind, StepStatus
+from fleet_manager.domain.missions import Mission, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import Robot, RobotStatus
 from fleet_manager.domain.tasks import (
     FLEET_MANAGER,
+    Actor,
     DeliveryTask,
     Item,
     ItemId,
@@ -413,12 +414,7 @@ class Intake:
         said = f"cancelled by {request.actor.id}" + (f": {request.reason}" if request.reason else "")
         mission = self._ledger.state.mission_for(task)
         step = mission.step if mission else None
-        in_handover = (
-            step is not None
-            and step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF)
-            and step.status is not StepStatus.PENDING
-        )
-        if mission is None or (not task.on_board and not in_handover):
+        if mission is None or (not task.on_board and not (step is not None and _in_handover(step))):
             if task.on_board:
                 raise Conflict(
                     f"task {task.id}: its goods stand on a robot that can't go on",
@@ -426,46 +422,58 @@ class Intake:
                 )
             self._missions.end_task(task, TaskStatus.CANCELLED, said, request.actor)
             return task.id
+        self.bring_back(task, mission, request.actor, "cancelled", said)
+        return task.id
+
+    def bring_back(self, task: DeliveryTask, mission: Mission, actor: Actor, code: str, said: str) -> None:
+        """What is on board goes where its class says, and the task is over then."""
         changed, target = self._missions.return_plan(task, mission)
         self._ledger.record(
             CancellationStarted(
                 task=task.id,
-                actor=request.actor,
+                actor=actor,
                 destination=target.place,
                 mission=changed,
-                reason=Reason(subject=task.id, code="cancelled", text=f"{said}; {target.because}"),
+                reason=Reason(subject=task.id, code=code, text=f"{said}; {target.because}"),
             )
         )
-        if step is None or not in_handover:
+        step = mission.step
+        if step is None or not _in_handover(step):
             self._missions.signal(mission.robot, Signal.BEGIN)
         elif step.status is StepStatus.WAITING_FOR_PERSON and not self._missions.fetches(mission.robot, step):
             self._missions.signal(mission.robot, Signal.HANDED_OVER)
-        return task.id
 
     def send_porter(self, request: SendPorter) -> TaskId:
         task = self.open_task(request.task)
-        if task.status is TaskStatus.CANCELLING:
-            raise Conflict(f"task {task.id} is being cancelled")
-        if task.porter_only:
+        if task.porter_only and task.status is not TaskStatus.CANCELLING:
             return task.id
-        porters = [f for f in self._site.fleets.values() if f.carrier is CarrierKind.PERSON and f.robots]
-        if not porters:
-            raise NotServable(
-                f"task {task.id}: this site has no porters", way_out="add a fleet with carrier person to site.yaml"
-            )
-        refusals = [self._dispatch.unfit(task, fleet) or self._no_way(task, fleet) for fleet in porters]
-        if None not in refusals:
-            told = "; ".join(f"{fleet.id} {refused}" for fleet, refused in zip(porters, refusals, strict=True))
-            raise NotServable(
-                f"task {task.id} can't be done by a porter: {told}",
-                way_out="cancel it, or let the porters enter its zones (zones of their fleet in site.yaml)",
-            )
+        refused = self.porter_refusal(task)
+        if refused is not None:
+            raise refused
         self._ledger.record(PorterRequested(task=task.id, actor=request.actor))
         if task.status is not TaskStatus.QUEUED:
             reason = Reason(subject=task.id, code="porter", text=f"{request.actor.id} asked for a person")
             self._missions.requeue(self._ledger.state.tasks[task.id], reason, exclude=False)
         self._dispatch_wanted()
         return task.id
+
+    def porter_refusal(self, task: DeliveryTask) -> Conflict | NotServable | None:
+        """Why no person can carry a task instead of a robot."""
+        if task.status is TaskStatus.CANCELLING:
+            return Conflict(f"task {task.id} is being cancelled")
+        porters = [f for f in self._site.fleets.values() if f.carrier is CarrierKind.PERSON and f.robots]
+        if not porters:
+            return NotServable(
+                f"task {task.id}: this site has no porters", way_out="add a fleet with carrier person to site.yaml"
+            )
+        refusals = [self._dispatch.unfit(task, fleet) or self._no_way(task, fleet) for fleet in porters]
+        if None not in refusals:
+            told = "; ".join(f"{fleet.id} {refused}" for fleet, refused in zip(porters, refusals, strict=True))
+            return NotServable(
+                f"task {task.id} can't be done by a porter: {told}",
+                way_out="cancel it, or let the porters enter its zones (zones of their fleet in site.yaml)",
+            )
+        return None
 
     def retry(self, request: RetryTask) -> TaskId:
         """One with which no robot has failed may be asked for too: nothing changes."""
@@ -533,6 +541,10 @@ class Intake:
         else:
             self._ledger.record(AlertClosed(alert=alert.id, actor=request.actor))
         return alert.id
+
+
+def _in_handover(step: Step) -> bool:
+    return step.kind in (StepKind.PICK_UP, StepKind.DROP_OFF) and step.status is not StepStatus.PENDING
 
 
 def _stop_of(task: DeliveryTask, item: ItemId, kind: StopKind) -> WaypointId | None:

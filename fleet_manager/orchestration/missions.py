@@ -27,6 +27,7 @@ from fleet_manager.domain.events import (
     WaitStarted,
 )
 from fleet_manager.domain.handovers import HandoverCode, Signature
+from fleet_manager.domain.helps import ENDED_BY_HELP
 from fleet_manager.domain.missions import Mission, MissionKind, MissionStatus, Step, StepKind, StepStatus
 from fleet_manager.domain.robots import CommandKind, Hold, PendingCommand, Robot, RobotStatus, Wait
 from fleet_manager.domain.tasks import (
@@ -259,7 +260,7 @@ class Missions:
             self._ledger.close_alert("way_closed", robot_id)
             return
         start = self._execution.will_stand_at(robot_id)
-        closures = state.closures.values()
+        closures = state.closures_for(robot_id)
         closure = in_the_way(self._routes.of(robot.fleet), start, place, closures) if start is not None else None
         if closure is None:
             self.fail(robot_id, "no_way", f"there is no way for {robot_id} to {place}")
@@ -312,7 +313,7 @@ class Missions:
         hold = Hold(by=by, because=because, since=since, place=place)
         if known != hold:
             self._ledger.record(RobotHeld(robot=robot_id, hold=hold))
-        self._stop_inspecting(robot_id)
+        self.stop_inspecting(robot_id)
         self._execution.withdraw(robot_id)
         if place is not None and place != self._execution.will_stand_at(robot_id):
             self._execution.drive_to(robot_id, place)
@@ -636,7 +637,7 @@ class Missions:
             self.signal(robot_id, Signal.HEARD)
         self._execution.allocate(robot_id)
 
-    def _stop_inspecting(self, robot_id: RobotId) -> None:
+    def stop_inspecting(self, robot_id: RobotId) -> None:
         pending = self._ledger.state.robots[robot_id].pending
         stopped = {c.subject for c in pending if c.kind is CommandKind.STOP_INSPECTING}
         for command in pending:
@@ -817,7 +818,7 @@ class Missions:
             self._custody.follow_up(task, robot.id, step.place, first.actor, outcomes, signed.weights)
         self._custody.handed_over(self._ledger.state.tasks[task.id])
         if refused:
-            self._plan_without(robot.id, refused, step)
+            self.plan_without(robot.id, refused, step)
         self.signal(robot.id, Signal.HANDED_OVER)
 
     def _kind_of_return(self, task: DeliveryTask, place: WaypointId) -> Custody:
@@ -834,7 +835,7 @@ class Missions:
         drops = [s for s in mission.steps if s.kind is StepKind.DROP_OFF]
         return {s.id for i, s in enumerate(drops) if any(set(s.items) & set(before.items) for before in drops[:i])}
 
-    def _plan_without(self, robot_id: RobotId, refused: list[ItemId], at: Step) -> None:
+    def plan_without(self, robot_id: RobotId, refused: list[ItemId], at: Step) -> None:
         """Goods were not given or not taken: leave out what falls away, and bring back what stays on board."""
         state = self._ledger.state
         robot = state.robots[robot_id]
@@ -849,7 +850,7 @@ class Missions:
             steps = done + tuple(kept[mission.current + 1 :])
             reason = "not everything was handed over"
         else:
-            back = self._destination(task, robot, [i for i in task.on_board if i.id in refused], uncollected=True)
+            back = self.destination(task, robot, [i for i in task.on_board if i.id in refused], uncollected=True)
             if at.called is not None:
                 mission, reason = self._meals.plan_back(mission, at, refused, back)
                 steps = mission.steps
@@ -859,7 +860,7 @@ class Missions:
                 reason = back.because
         self._ledger.record(MissionChanged(mission=replace(mission, steps=steps), reason=reason))
 
-    def _destination(
+    def destination(
         self, task: DeliveryTask, robot: Robot, items: list[Item], *, uncollected: bool
     ) -> infection_control.Destination:
         return infection_control.destination(
@@ -879,7 +880,7 @@ class Missions:
         kept = mission.steps[: mission.current + 1] if in_handover else mission.steps[: mission.current]
         if not task.on_board:
             return replace(mission, steps=kept), infection_control.Destination(place=None, because="nothing on board")
-        target = self._destination(task, robot, list(task.on_board), uncollected=False)
+        target = self.destination(task, robot, list(task.on_board), uncollected=False)
         place = target.place or self._execution.will_stand_at(robot.id) or task.pickup
         items = tuple(item.id for item in task.on_board)
         fetching = self._fetch_steps(mission, robot, items, kept)
@@ -914,7 +915,7 @@ class Missions:
         task, mission, step = found
         if step.called is not None and task.status is not TaskStatus.CANCELLING:
             self._meals.left(task, mission.robot, step)
-            self._refuse_for_nobody(task, mission, step)
+            self.leave_out(task, mission, step)
             return
         what = "loads" if step.kind is StepKind.PICK_UP else "collects"
         text = f"nobody {what} the goods of {task.id} at {step.place}"
@@ -924,7 +925,7 @@ class Missions:
         robot = self._ledger.state.robots[mission.robot]
         items = [item for item in task.items if item.id in step.items]
         if step.kind is StepKind.DROP_OFF:
-            back = self._destination(task, robot, items, uncollected=True)
+            back = self.destination(task, robot, items, uncollected=True)
             if back.place is None or task.status is TaskStatus.CANCELLING or back.place == step.place:
                 self._ledger.alert(
                     "goods_held",
@@ -943,9 +944,10 @@ class Missions:
                 Severity.CRITICAL,
             )
             return
-        self._refuse_for_nobody(task, mission, step)
+        self.leave_out(task, mission, step)
 
-    def _refuse_for_nobody(self, task: DeliveryTask, mission: Mission, step: Step) -> None:
+    def leave_out(self, task: DeliveryTask, mission: Mission, step: Step) -> None:
+        """A hand-over on offer is over without anybody: its goods are not loaded, or go where their class says."""
         refused = dict.fromkeys(step.items, ItemOutcome.REFUSED)
         nobody = Signature(actor=FLEET_MANAGER, proof="none", outcomes=tuple(refused.items()), time=self._ledger.now())
         self._take_over(task, mission, step, Signed(first=nobody, second=None, outcomes=refused, weights={}))
@@ -1003,7 +1005,7 @@ class Missions:
             self._lock(mission.robot, mission.step, opening)
         if treats is not None:
             self._issue(mission.robot, CommandKind.STOP_TREATING, subject=treats.id)
-        self._stop_inspecting(mission.robot)
+        self.stop_inspecting(mission.robot)
         self._stop_guiding(mission)
         self._ledger.close_alert("room_not_ready", mission.robot)
         self._decontamination.over(mission.robot)
@@ -1128,6 +1130,9 @@ class Missions:
 def _outcome(task: DeliveryTask) -> tuple[TaskStatus, str]:
     """How a task ended whose mission is done."""
     by_state = {state: [i.name for i in task.items if i.state is state] for state in ItemState}
+    helped = next((reason for reason in task.reasons if reason.code in ENDED_BY_HELP), None)
+    if helped is not None:
+        return TaskStatus.FAILED, helped.text
     if task.status is TaskStatus.CANCELLING:
         where = f"goods brought to {task.destination}" if by_state[ItemState.RETURNED] else "nothing was on board"
         return TaskStatus.CANCELLED, f"cancelled, {where}"

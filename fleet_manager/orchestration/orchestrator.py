@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from fleet_manager.domain.alerts import AlertState
+from fleet_manager.domain.closures import ClosureKind
 from fleet_manager.domain.disinfection import DisinfectionRules
 from fleet_manager.domain.errors import Conflict, NotFound, WardFleetError
 from fleet_manager.domain.events import Recorded
@@ -38,7 +39,9 @@ from fleet_manager.orchestration.commands import (
     DeleteSchedule,
     EndAlarm,
     EndClosure,
+    EndPause,
     HandOver,
+    HelpRobot,
     MoveOccurrence,
     RaiseAlarm,
     RecheckCue,
@@ -47,6 +50,7 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     SetSchedule,
     StartClosure,
+    StartPause,
     SubmitAnnouncement,
     SubmitAny,
     SubmitCollection,
@@ -60,11 +64,13 @@ from fleet_manager.orchestration.commands import (
 from fleet_manager.orchestration.crossing_watch import CrossingWatch
 from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.decontamination import Decontamination
+from fleet_manager.orchestration.detours import Detours
 from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.fire_alarm import FireAlarms
 from fleet_manager.orchestration.guides import Guides
+from fleet_manager.orchestration.helps import Helps
 from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger, TimerKey
 from fleet_manager.orchestration.lift_line import LiftLine
@@ -72,6 +78,7 @@ from fleet_manager.orchestration.lift_watch import LiftWatch
 from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
+from fleet_manager.orchestration.pauses import Pauses
 from fleet_manager.orchestration.pausing import Pausing
 from fleet_manager.orchestration.plan_times import PlanTimes
 from fleet_manager.orchestration.ports import (
@@ -105,7 +112,9 @@ from fleet_manager.orchestration.schedules import Schedules
 from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.signals import Signals
+from fleet_manager.orchestration.skipping import Skipping
 from fleet_manager.orchestration.supervision import Supervision
+from fleet_manager.orchestration.takeovers import Takeovers
 from fleet_manager.orchestration.thinking import Think, think_at_once
 from fleet_manager.orchestration.timetable import Timetable
 from fleet_manager.orchestration.traffic_view import traffic_view
@@ -124,6 +133,7 @@ from fleet_manager.orchestration.views import (
     FollowUpView,
     ForecastView,
     HandoverCodeView,
+    HelpView,
     ItemTraceView,
     LiftView,
     LiveScreeningView,
@@ -384,6 +394,29 @@ class Orchestrator:
             self.patience,
             self._want_dispatch,
         )
+        self._pauses = Pauses(site, self._ledger, self._execution, self._missions, self._closures, pausing)
+        self._helps = Helps(
+            self._ledger,
+            self._execution,
+            self._missions,
+            self._dispatch,
+            self._intake,
+            Detours(
+                site,
+                self._ledger,
+                self._routes,
+                self._execution,
+                self._missions,
+                self._closures,
+                pausing,
+                self.patience,
+                self._supervision.telemetry.get,
+            ),
+            Skipping(self._ledger, self._missions, self._want_dispatch),
+            Takeovers(
+                site, self._ledger, self._execution, self._missions, self._intake, self._decontamination, pausing
+            ),
+        )
         self._link = link
 
     # --- life ------------------------------------------------------------------------------------------
@@ -632,6 +665,15 @@ class Orchestrator:
             case ChangeRobot():
                 robot = self._intake.change_robot(command)
                 return lambda: self._robot_view(robot)
+            case HelpRobot():
+                helped = self._helps.help(command)
+                return lambda: self._robot_view(helped)
+            case StartPause():
+                paused = self._pauses.begin(command)
+                return lambda: closure_view(paused)
+            case EndPause():
+                resumed = self._pauses.end(command)
+                return lambda: closure_view(resumed)
             case ChangeAlert():
                 alert_id = self._intake.change_alert(command)
                 alert = next(a for a in self._ledger.state.alerts.values() if a.id == alert_id)
@@ -889,6 +931,12 @@ class Orchestrator:
 
     def closures(self) -> list[ClosureView]:
         return [closure_view(closure) for closure in self._ledger.state.closures.values()]
+
+    def pauses(self) -> list[ClosureView]:
+        return [closure for closure in self.closures() if closure.kind == ClosureKind.PAUSED]
+
+    def helps(self, robot: str) -> list[HelpView]:
+        return self._helps.offers(robot)
 
     def alarms(self) -> list[AlarmView]:
         return [alarm_view(alarm, self._ledger.state) for alarm in self._ledger.state.alarms.values()]

@@ -9,7 +9,7 @@ from fleet_manager.domain.events import CheckpointMissed, CheckpointVisited
 from fleet_manager.domain.inspections import Inspection, Visit
 from fleet_manager.domain.missions import Mission, Step, StepStatus
 from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot
-from fleet_manager.domain.tasks import DeliveryTask, Stop, StopKind, TaskId, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Stop, StopKind, TaskId, TaskStatus, left_out
 from fleet_manager.orchestration.commands import CheckpointRequest, SubmitPatrol
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.planning.partition import shares
@@ -79,7 +79,7 @@ class Patrols:
         now = self._ledger.now()
         for index, stop in enumerate(task.stops):
             window = stop.inspection.not_after if stop.inspection is not None else None
-            if window is not None and stop.visit is None and not stop.missed:
+            if window is not None and stop.visit is None and not stop.missed and stop.skipped is None:
                 seconds = (window - now).total_seconds()
                 self._ledger.set_timer("checkpoint", f"{task.id}/{index}", max(0.0, seconds))
             self._watch(stop.place)
@@ -152,15 +152,16 @@ class Patrols:
 
     def finish(self, task: DeliveryTask) -> tuple[TaskStatus, str]:
         """How a patrol ended whose robot is through."""
-        lacking = [index for index, stop in enumerate(task.stops) if stop.visit is None]
+        lacking = [i for i, stop in enumerate(task.stops) if stop.visit is None and stop.skipped is None]
         for index in lacking:
             self._miss(task, index, "its inspection was broken off")
         late = [stop.place for stop in task.stops if stop.missed and stop.visit is not None]
-        visited = len(task.stops) - len(lacking)
+        visited = sum(stop.visit is not None for stop in task.stops)
         told = f"{visited} of {len(task.stops)} checkpoints visited"
         if late:
             told = f"{told}, late: {', '.join(late)}"
-        return (TaskStatus.FAILED if lacking else TaskStatus.COMPLETED), told
+        done = not lacking and visited > 0
+        return (TaskStatus.COMPLETED if done else TaskStatus.FAILED), told + left_out(task.stops)
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -168,7 +169,9 @@ class Patrols:
         """The window of a checkpoint is over: was somebody there?"""
         task_id, _, index = subject.partition("/")
         task = self._ledger.state.tasks.get(TaskId(task_id))
-        if task is None or task.status.ended or task.stops[int(index)].visit is not None:
+        if task is None or task.status.ended:
+            return
+        if task.stops[int(index)].visit is not None or task.stops[int(index)].skipped is not None:
             return
         mission = self._ledger.state.mission_for(task)
         if mission is None or not _is_at(mission, int(index)):

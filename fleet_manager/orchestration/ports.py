@@ -34,6 +34,7 @@ from fleet_manager.orchestration.views import (
     FollowUpView,
     ForecastView,
     HandoverCodeView,
+    HelpView,
     ItemTraceView,
     LiftView,
     LiveScreeningView,
@@ -262,6 +263,12 @@ class FleetManager(Protocol):
     def alerts(self) -> list[AlertView]: ...
 
     def closures(self) -> list[ClosureView]: ...
+
+    def pauses(self) -> list[ClosureView]: ...
+
+    def helps(self, robot: str) -> list[HelpView]:
+        """Which helps a robot can be given now, and why not the others."""
+        ...
 
     def alarms(self) -> list[AlarmView]: ...
 

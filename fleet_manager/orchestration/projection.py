@@ -285,6 +285,7 @@ def _stop_view(stop: Stop) -> StopView:
         texts=dict(stop.saying.texts) if stop.saying is not None else None,
         done_at=stop.done_at,
         visit=_visit_view(stop.visit) if stop.visit is not None else None,
+        skipped=stop.skipped,
     )
 
 
@@ -489,6 +490,10 @@ def closure_view(closure: Closure) -> ClosureView:
         until=closure.until,
         reason=closure.reason,
         actor=_actor(closure.actor),
+        robot=closure.robot,
+        zone=closure.pause.zone if closure.pause is not None else None,
+        fleet=closure.pause.fleet if closure.pause is not None else None,
+        robots=closure.pause.robots if closure.pause is not None else (),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fleet_manager.domain.custody import Custody
 from fleet_manager.domain.follow_ups import Difference, FollowUpState
+from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.tasks import ItemOutcome, ItemState, Priority, StopKind, TaskStatus
 
 
@@ -83,7 +84,10 @@ class VisitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopView:
-    """`called` is the masked name of whom the robot calls here, and `bed` theirs; `texts` are said, at `done_at`."""
+    """`called` is the masked name of whom the robot calls here, and `bed` theirs; `texts` are said, at `done_at`.
+
+    `skipped` says who left the stop out, and why.
+    """
 
     place: str
     kind: StopKind
@@ -97,6 +101,7 @@ class StopView:
     texts: dict[str, str] | None = None
     done_at: datetime | None = None
     visit: VisitView | None = None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -591,11 +596,30 @@ class AreaView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HelpView:
+    """A help for a robot. `text` says what follows from it, or why it is not `possible`; `way_out` what is then.
+
+    `place` is where it happens or leads; `step` is to be sent with it, so that no other stop is left out.
+    `moves_goods`: goods on board end up elsewhere than they should have gone. `code` is the reason for programs.
+    """
+
+    kind: HelpKind
+    possible: bool
+    text: str
+    way_out: str | None = None
+    code: str | None = None
+    place: str | None = None
+    step: str | None = None
+    moves_goods: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureView:
     """Lanes that robots keep out of until `until` (None: until it is ended).
 
-    `kind` says who or what closed them: person, blocked, lift, reserved or alarm. `area` is what a person drew, `lift`
-    the car that can't be boarded.
+    `kind` says who or what closed them: person, blocked, lift, crossing, reserved, wet, alarm, detour or paused. `area`
+    is what a person drew, `lift` the car that can't be boarded. A detour is closed for `robot` alone. A pause is that
+    of a `zone`, of a `fleet`, or (neither) of the site, and stops `robots`.
     """
 
     id: str
@@ -607,6 +631,10 @@ class ClosureView:
     until: datetime | None
     reason: str
     actor: ActorView
+    robot: str | None = None
+    zone: str | None = None
+    fleet: str | None = None
+    robots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

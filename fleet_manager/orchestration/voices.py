@@ -8,7 +8,7 @@ from fleet_manager.domain.errors import InvalidRequest
 from fleet_manager.domain.events import PlaceTold, QuietHoursKept
 from fleet_manager.domain.missions import Step
 from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot
-from fleet_manager.domain.tasks import DeliveryTask, Priority, Reason, Stop, StopKind, TaskStatus
+from fleet_manager.domain.tasks import DeliveryTask, Priority, Reason, Stop, StopKind, TaskStatus, left_out
 from fleet_manager.domain.voices import Saying, quiet_until
 from fleet_manager.orchestration.commands import SubmitAnnouncement
 from fleet_manager.orchestration.ledger import Ledger
@@ -113,8 +113,9 @@ class Voices:
     def finish(task: DeliveryTask) -> tuple[TaskStatus, str]:
         """How an announcement ended whose robot is through."""
         told = sum(stop.done_at is not None for stop in task.stops)
-        status = TaskStatus.COMPLETED if told == len(task.stops) else TaskStatus.FAILED
-        return status, f"said at {told} of {len(task.stops)} places"
+        lacking = any(stop.done_at is None and stop.skipped is None for stop in task.stops)
+        status = TaskStatus.COMPLETED if told > 0 and not lacking else TaskStatus.FAILED
+        return status, f"said at {told} of {len(task.stops)} places" + left_out(task.stops)
 
 
 def _is_for(command: PendingCommand, step: Step) -> bool:

@@ -11,7 +11,7 @@ from fleet_manager.domain.tasks import DeliveryTask, ItemId, ItemState, Stop, St
 from fleet_manager.domain.voices import Saying
 from maps.model import WaypointId
 
-_STEP_OF: Final = {
+STEP_OF: Final = {
     StopKind.PICK_UP: StepKind.PICK_UP,
     StopKind.DROP_OFF: StepKind.DROP_OFF,
     StopKind.VISIT: StepKind.VISIT,
@@ -44,8 +44,8 @@ def delivery_steps(mission: MissionId, task: DeliveryTask, retrieve_at: Waypoint
                 items = tuple(i for i in stop.items if state[i] in (ItemState.WAITING, ItemState.ON_BOARD))
             case _:
                 items = ()
-        if items or stop.kind is StopKind.VISIT:
-            wanted.append((_STEP_OF[stop.kind], stop.place, items))
+        if items or (stop.kind is StopKind.VISIT and stop.skipped is None):
+            wanted.append((STEP_OF[stop.kind], stop.place, items))
             stops.append(stop)
     return tuple(_as_at(step, stops[i // 2]) for i, step in enumerate(steps_between(mission, wanted)))
 
@@ -75,8 +75,9 @@ def treatment_steps(
 
 
 def patrol_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
-    """Go to each checkpoint that was not visited yet, and inspect it."""
-    left = [(i, stop) for i, stop in enumerate(task.stops) if stop.inspection is not None and stop.visit is None]
+    """Go to each checkpoint that was neither visited yet nor left out, and inspect it."""
+    checkpoints = [(i, stop) for i, stop in enumerate(task.stops) if stop.inspection is not None]
+    left = [(i, stop) for i, stop in checkpoints if stop.visit is None and stop.skipped is None]
     steps = steps_between(mission, [(StepKind.INSPECT, stop.place, ()) for _, stop in left])
     return tuple(
         step
@@ -87,8 +88,9 @@ def patrol_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
 
 
 def announcement_steps(mission: MissionId, task: DeliveryTask) -> tuple[Step, ...]:
-    """Go to each place that was not told yet, and say it there."""
-    left = [(i, stop) for i, stop in enumerate(task.stops) if stop.saying is not None and stop.done_at is None]
+    """Go to each place that was neither told yet nor left out, and say it there."""
+    places = [(i, stop) for i, stop in enumerate(task.stops) if stop.saying is not None]
+    left = [(i, stop) for i, stop in places if stop.done_at is None and stop.skipped is None]
     steps = steps_between(mission, [(StepKind.SAY, stop.place, ()) for _, stop in left])
     return tuple(
         step
