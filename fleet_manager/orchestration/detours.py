@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from fleet_manager.domain.closures import ClosureKind
 from fleet_manager.domain.missions import StepKind, StepStatus
-from fleet_manager.domain.robots import Drive, Robot, RobotMode, RouteNode
+from fleet_manager.domain.robots import Robot, RobotMode, RouteNode
 from fleet_manager.orchestration.closures import Closures
 from fleet_manager.orchestration.commands import HelpRobot
 from fleet_manager.orchestration.execution import Execution
@@ -126,32 +126,29 @@ class Detours:
         return None
 
     def _in_the_way(self, robot: Robot) -> frozenset[LaneId]:
-        """The lanes to keep off: the next one, a lift that does not come, and whatever leads to who stands ahead."""
-        drive, wait = robot.drive, robot.wait
-        lanes: set[LaneId] = set()
-        ahead: tuple[RouteNode, ...] = ()
-        if drive is not None and not drive.arrived:
-            ahead = drive.nodes[drive.index(drive.reached) + 1 :]
-            lanes |= self._next(drive)
-        holder = self._ledger.state.robots.get(RobotId(wait.held_by)) if wait is not None and wait.held_by else None
-        if holder is not None and holder.waypoint is not None:
-            stands_there = not ahead or any(node.waypoint == holder.waypoint for node in ahead)
-            lanes |= self._into(holder.waypoint) if stands_there else frozenset()
-        return frozenset(lanes)
+        """The lanes to keep off: what leads to who stands ahead, else the next one, or a lift that does not come."""
+        drive = robot.drive
+        ahead = drive.nodes[drive.index(drive.reached) + 1 :] if drive is not None else ()
+        holder = self._holder(robot)
+        at = holder.waypoint if holder is not None else None
+        if at is not None and (not ahead or any(node.waypoint == at for node in ahead)):
+            return frozenset(lane.id for lane in self._site.lanes.values() if lane.end == at)
+        return self._over(ahead[0]) if ahead else frozenset()
 
-    def _next(self, drive: Drive) -> frozenset[LaneId]:
-        node = drive.nodes[drive.index(drive.reached) + 1]
+    def _holder(self, robot: Robot) -> Robot | None:
+        """For whom it waits."""
+        held_by = robot.wait.held_by if robot.wait is not None else None
+        return self._ledger.state.robots.get(RobotId(held_by)) if held_by is not None else None
+
+    def _over(self, node: RouteNode) -> frozenset[LaneId]:
         lift = node.lift or self._site.waypoints[node.waypoint].lift
         if lift is not None:
             return frozenset(i for i, lane in self._site.lanes.items() if self._site.waypoints[lane.end].lift == lift)
         return frozenset() if node.lane is None else frozenset((node.lane,))
 
-    def _into(self, place: WaypointId) -> frozenset[LaneId]:
-        return frozenset(lane.id for lane in self._site.lanes.values() if lane.end == place)
-
     def _lead(self, request: HelpRobot, goal: WaypointId) -> None:
         robot = self._ledger.state.robots[request.robot]
-        lanes = self._in_the_way(robot)
+        lanes, holder = self._in_the_way(robot), self._holder(robot)
         if robot.drive is not None and robot.drive.cleared_to > robot.drive.reached:
             self._execution.turn_back(robot.id)
         else:
@@ -166,5 +163,8 @@ class Detours:
             actor=request.actor,
             robot=robot.id,
         )
+        if holder is not None and (holder.drive is None or not holder.able):
+            # Planned to move on at any moment, it would go first on the other way too.
+            self._execution.stay(holder.id)
         self._pausing.resume(robot.id, request.actor)
         self._missions.go(robot.id, goal)

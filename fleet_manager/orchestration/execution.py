@@ -526,7 +526,9 @@ class Execution(Allocation):
             progress = False
             self._traffic.retime(self._now())
             for robot in tuple(self._ledger.state.robots.values()):
-                if robot.able and robot.drive is not None and self._traffic.is_blocked(robot.id, self._now()):
+                if robot.drive is None or not robot.able or self.on_foot(robot):
+                    continue
+                if self._traffic.is_blocked(robot.id, self._now()):
                     progress = self._find_another_way(robot.id, robot.drive.goal) or progress
 
     def _find_another_way(self, robot_id: RobotId, goal: WaypointId) -> bool:

@@ -91,7 +91,9 @@ class Helps:
                 step = mission.step if mission is not None else None
                 return step is not None and step.taker is not None and step.taker == request.person
             case HelpKind.SEND_PORTER:
-                return task is not None and task.porter_only
+                loaded = dict(robot.loads)
+                sent = (t for t in self._ledger.state.tasks.values() if t.porter_only)
+                return any(item.id in loaded for t in sent for item in t.on_board)
         return False
 
     # --- a person instead --------------------------------------------------------------------------------

@@ -16,13 +16,13 @@ class Patience:
     others are planned round a robot that can't move. `retry` is how often a waiting robot is looked at when nothing
     told that its way is free; one that waited for `replan` is planned anew; every `foresee` all arrivals are predicted
     anew. `lease` is how long a door or lift is kept for a robot that does not renew its session. A robot that finds a
-    car full asks again after `full_retry`, and `full_alert` times in a row call a person; one that gives way (让梯) asks
-    again after `give_way`; a lift is reserved for `reservation` unless an end was named; one that is in use and says
-    nothing for `lift_silence` is out. After `proof_tries` wrong proofs in a row a hand-over is locked for `proof_lock`;
-    a one-time code is good for `code_life` to twice that. `carry_alert` is the share of the time that goods may be on
-    the way after which a person is called. `lookahead` is the least length of route (m) that a moving robot is
-    allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it. A crossing's signal
-    that was asked and says nothing for `crossing_silence` is out.
+    car full asks again after `full_retry`, and `full_alert` times in a row call a person; one that gives way (让梯)
+    asks again after `give_way`; a lift is reserved for `reservation` unless an end was named; one that is in use and
+    says nothing for `lift_silence` is out. After `proof_tries` wrong proofs in a row a hand-over is locked for
+    `proof_lock`; a one-time code is good for `code_life` to twice that. `carry_alert` is the share of the time that
+    goods may be on the way after which a person is called. `lookahead` is the least length of route (m) that a moving
+    robot is allocated ahead; `location_error` how far (m) from a waypoint a robot may stand to be at it. A crossing's
+    signal that was asked and says nothing for `crossing_silence` is out.
     A compartment that a code has opened is locked again after `take_out`. A patient who is called may take
     `meal_patience` to take the meal. A visitor is awaited for `meet_patience`, led at `walking_pace` (m/s), and has
     fallen behind from `follow_distance` (m) on: they are asked to follow every `follow_reminder`, until after

@@ -154,14 +154,14 @@ class Skipping:
         self._missions.plan_without(robot.id, list(stop.items), stop)
 
     def _drop(self, robot: Robot, stop: Step) -> None:
-        """Take a stop, and the way there that is not done yet, out of the mission."""
+        """A stop, and the way there that is not done yet, are over without success."""
         mission = self._ledger.state.mission_of(robot)
         assert mission is not None
-        ahead = tuple(s for s in mission.steps[mission.current :] if s.id != stop.id)
-        if ahead and ahead[0].kind is StepKind.GO_TO and ahead[0].place == stop.place:
-            ahead = ahead[1:]
-        steps = mission.steps[: mission.current] + ahead
-        self._ledger.record(MissionChanged(mission=replace(mission, steps=steps), reason=f"{stop.place} is left out"))
+        after = next(i for i, step in enumerate(mission.steps) if step.id == stop.id) + 1
+        given_up = tuple(replace(step, status=StepStatus.FAILED) for step in mission.steps[mission.current : after])
+        steps = mission.steps[: mission.current] + given_up + mission.steps[after:]
+        changed = replace(mission, steps=steps, current=after)
+        self._ledger.record(MissionChanged(mission=changed, reason=f"{stop.place} is left out"))
 
 
 def _stop_step(mission: Mission) -> Step | None:

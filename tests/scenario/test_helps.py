@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -122,31 +122,29 @@ def test_a_robot_before_a_bed_is_paused_and_goes_round_it(restarted: bool) -> No
 
 def test_a_robot_behind_one_that_stands_goes_round_it_and_the_others_keep_their_way() -> None:
     async def story(hospital: Hospital) -> None:
-        first = await _loaded(hospital, "pharmacy", "ward")
-        stands = first.robot or ""
-        await _until(lambda: hospital.manager.robot(stands).waypoint == "corridor")
-        await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=RobotId(stands), action=RobotAction.PAUSE))
-        second = await _loaded(hospital, "pharmacy", "b")
+        first = await _loaded(hospital, "pharmacy", "corridor")
+        stands = (await handover_due(hospital, first.id)).robot or ""
+        second = await _loaded(hospital, "pharmacy", "ward")
         robot = second.robot or ""
-        assert robot != stands
-        await asyncio.sleep(20)
+        await _until(lambda: _waits_for(hospital, robot) == stands)
         offer = _offer(hospital, robot, HelpKind.GO_ROUND)
-        waits = hospital.manager.robot(robot).waiting_for
-        if offer.possible:
-            await _help(hospital, robot, HelpKind.GO_ROUND)
-            closed = hospital.manager.state.closed_lanes()
-            assert closed == frozenset(), "a detour is closed for one robot alone"
-        else:
-            assert waits is None, offer
+        assert (offer.possible, offer.place) == (True, "ward"), offer
+        await _help(hospital, robot, HelpKind.GO_ROUND)
+        assert [c.robot for c in hospital.manager.closures()] == [robot]
+        assert hospital.manager.state.closed_lanes() == frozenset(), "a detour is closed for one robot alone"
         await handover_due(hospital, second.id)
         assert "east" in _visited(hospital, robot)
-        await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=RobotId(stands), action=RobotAction.RESUME))
-        for task in (first, second):
-            await handover_due(hospital, task.id)
-            await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(task.id)))
-            assert (await hospital.ended(task.id)).status is TaskStatus.COMPLETED
+        await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(second.id)))
+        await hospital.ended(second.id)
+        await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(first.id)))
+        assert (await hospital.ended(first.id)).status is TaskStatus.COMPLETED
 
     tell(story, two_ways(), nurses=None, agents=HEARTBEATS)
+
+
+def _waits_for(hospital: Hospital, robot: str) -> str | None:
+    wait = hospital.manager.robot(robot).waiting_for
+    return wait.held_by if wait is not None else None
 
 
 def test_where_there_is_no_way_round_it_says_so_and_what_helps() -> None:
@@ -207,8 +205,10 @@ def test_what_was_left_out_stays_left_out_when_another_robot_goes_on() -> None:
         await _until(lambda: hospital.manager.robot("robot-1").task == asked.id)
         await _help(hospital, "robot-1", HelpKind.SKIP, reason="locked")
         await _restart(hospital)
-        await asyncio.sleep(2)
-        await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=ROBOT_1, action=RobotAction.OUT_OF_SERVICE))
+        await asyncio.sleep(5)
+        for action in (RobotAction.OUT_OF_SERVICE, RobotAction.RETURN_TO_SERVICE):
+            await hospital.manager.do(ChangeRobot(actor=OPERATOR, robot=ROBOT_1, action=action))
+            await asyncio.sleep(5)
         done = await hospital.ended(asked.id)
         assert done.robot == "robot-2"
         assert done.outcome == "1 of 2 checkpoints visited; left out: ward (operator-1: locked)"
@@ -229,7 +229,7 @@ def test_an_announcement_leaves_a_place_out() -> None:
             "said at 1 of 2 places; left out: b (operator-1)",
         )
 
-    tell(story, patrol_site("announcement"))
+    tell(story, patrol_site("announce"), start=datetime(2025, 1, 6, 9, 0, tzinfo=UTC))
 
 
 def _round(*drops: str) -> SubmitTask:
@@ -423,7 +423,7 @@ def test_a_robot_that_does_not_follow_says_what_to_do_instead(trouble: BodyMode,
         robot = RobotId(asked.robot or "")
         await asyncio.sleep(25)
         hospital.world.set_mode(robot, trouble, "a visitor")
-        await asyncio.sleep(20)
+        await asyncio.sleep(80)
         offers = {offer.kind: offer for offer in hospital.manager.helps(robot)}
         for kind in (HelpKind.GO_ROUND, HelpKind.RETURN, HelpKind.TAKE_OVER, HelpKind.CHARGE):
             assert (offers[kind].possible, offers[kind].code) == (False, code), kind
@@ -437,7 +437,7 @@ def test_a_robot_that_does_not_follow_says_what_to_do_instead(trouble: BodyMode,
         await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(asked.id)))
         assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
 
-    tell(story, nurses=None, agents=HEARTBEATS)
+    tell(story, nurses=None, agents=HEARTBEATS, patience=PROMPT)
 
 
 # --- charge ------------------------------------------------------------------------------------------------
