@@ -27,6 +27,7 @@ from fleet_manager.domain.errors import (
     UnknownPlace,
 )
 from fleet_manager.domain.follow_ups import Difference, FollowUpState
+from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.tasks import Actor, ItemOutcome, ItemState, TaskStatus
 from fleet_manager.orchestration.commands import (
     AcknowledgeShift,
@@ -43,7 +44,9 @@ from fleet_manager.orchestration.commands import (
     DeleteSchedule,
     EndAlarm,
     EndClosure,
+    EndPause,
     HandOver,
+    HelpRobot,
     LiftAction,
     MoveOccurrence,
     RaiseAlarm,
@@ -54,6 +57,7 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     SetSchedule,
     StartClosure,
+    StartPause,
     SubmitAnnouncement,
     SubmitCollection,
     SubmitDisinfection,
@@ -86,6 +90,7 @@ from fleet_manager.orchestration.views import (
     ForecastView,
     HandoverCodeView,
     HandoverView,
+    HelpView,
     HolderView,
     ItemTraceView,
     ItemView,
@@ -508,6 +513,12 @@ class FakeFleetManager:
                 return self._hand_over(command)
             case ChangeRobot():
                 return self._change_robot(command)
+            case HelpRobot():
+                return self._help(command)
+            case StartPause():
+                return self._pause(command)
+            case EndPause():
+                return self._end_pause(command)
             case ChangeAlert():
                 return self._change_alert(command)
             case RaiseAlarm():
@@ -681,6 +692,66 @@ class FakeFleetManager:
                 robot = replace(robot, status="idle", note="")
         self.tell("robot_changed", {"robot": robot.id, "action": command.action}, robots=(robot,))
         return robot
+
+    def helps(self, robot: str) -> list[HelpView]:
+        """A robot with a task can skip its stop and give its goods out; one that is idle can charge."""
+        known = self.robot(robot)
+        busy = known.task is not None
+        return [
+            HelpView(kind=kind, possible=True, text="it does", place=known.waypoint, moves_goods=busy)
+            if busy is not (kind is HelpKind.CHARGE)
+            else HelpView(kind=kind, possible=False, code="no_task", text="it does nothing", way_out="leave it alone")
+            for kind in HelpKind
+        ]
+
+    def _help(self, command: HelpRobot) -> RobotView:
+        robot = self.robot(command.robot)
+        offer = next(offer for offer in self.helps(robot.id) if offer.kind is command.help)
+        if not offer.possible:
+            raise Conflict(offer.text, way_out=offer.way_out)
+        if command.help is HelpKind.TAKE_OVER and not command.person:
+            raise InvalidRequest("person: nobody is named", field="person")
+        data = {"robot": robot.id, "help": command.help, "actor": command.actor.id, "person": command.person}
+        self.tell("robot_helped", data | {"reason": command.reason}, robots=(robot,))
+        return robot
+
+    def pauses(self) -> list[ClosureView]:
+        return [closure for closure in self._closures.values() if closure.kind == "paused"]
+
+    def _pause(self, command: StartPause) -> ClosureView:
+        if command.zone is not None and command.zone not in self.site.zones:
+            raise InvalidRequest(f"zone: there is no zone {command.zone!r} on this site", field="zone")
+        known = next((c for c in self.pauses() if (c.zone, c.fleet) == (command.zone, command.fleet)), None)
+        if known is not None:
+            return known
+        robots = [r for r in self._robots.values() if command.fleet in (None, r.fleet) and not r.paused]
+        self._robots |= {robot.id: replace(robot, paused=True) for robot in robots}
+        pause = ClosureView(
+            id=f"C{len(self._log) + 1:06d}",
+            kind="paused",
+            lanes=(),
+            area=None,
+            lift=None,
+            since=self.now,
+            until=None,
+            reason=command.reason,
+            actor=ActorView(id=command.actor.id, role=command.actor.role, ward=command.actor.ward),
+            zone=command.zone,
+            fleet=command.fleet,
+            robots=tuple(robot.id for robot in robots),
+        )
+        self._closures[pause.id] = pause
+        self.tell("closure_started", {"closure": pause.id})
+        return pause
+
+    def _end_pause(self, command: EndPause) -> ClosureView:
+        pause = next((c for c in self.pauses() if c.id == command.pause), None)
+        if pause is None:
+            raise NotFound(f"there is no pause {command.pause}", way_out="GET /api/v1/pauses lists them")
+        del self._closures[pause.id]
+        self._robots |= {robot: replace(self._robots[robot], paused=False) for robot in pause.robots}
+        self.tell("closure_ended", {"closure": pause.id})
+        return pause
 
     def _change_alert(self, command: ChangeAlert) -> AlertView:
         alert = self._alerts.get(command.alert)

@@ -29,6 +29,7 @@ from fleet_manager.api.routes.custody import custody_routes
 from fleet_manager.api.routes.events import event_routes
 from fleet_manager.api.routes.health import health_routes
 from fleet_manager.api.routes.lifts import lift_routes
+from fleet_manager.api.routes.pauses import pause_routes
 from fleet_manager.api.routes.porters import porter_routes
 from fleet_manager.api.routes.robots import robot_routes
 from fleet_manager.api.routes.schedules import schedule_routes
@@ -109,6 +110,7 @@ def create_app(
         collection_routes(manager),
         alert_routes(manager),
         robot_routes(manager),
+        pause_routes(manager),
         closure_routes(manager),
         alarm_routes(manager),
         lift_routes(manager),

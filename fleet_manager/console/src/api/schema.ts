@@ -329,6 +329,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which zones and fleets stand still */
+        get: operations["pauses"];
+        put?: never;
+        /** Let all robots of a zone, a fleet or the site stand still */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pauses/{pause_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let those go on that were paused with it */
+        delete: operations["end_pause"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/porters": {
         parameters: {
             query?: never;
@@ -459,6 +494,40 @@ export interface paths {
         put?: never;
         /** Pause, resume, take out of service or bring back */
         post: operations["change_robot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robots/{robot_id}/helps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it can be helped now, and why not otherwise */
+        get: operations["helps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robots/{robot_id}/helps/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Help a robot that is stuck */
+        post: operations["help_robot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1405,12 +1474,15 @@ export interface components {
          * ClosureView
          * @description Lanes that robots keep out of until `until` (None: until it is ended).
          *
-         *     `kind` says who or what closed them: person, blocked, lift, reserved or alarm. `area` is what a person drew, `lift`
-         *     the car that can't be boarded.
+         *     `kind` says who or what closed them: person, blocked, lift, crossing, reserved, wet, alarm, detour or paused. `area`
+         *     is what a person drew, `lift` the car that can't be boarded. A detour is closed for `robot` alone. A pause is that
+         *     of a `zone`, of a `fleet`, or (neither) of the site, and stops `robots`.
          */
         ClosureView: {
             actor: components["schemas"]["ActorView"];
             area: components["schemas"]["AreaView"] | null;
+            /** Fleet */
+            fleet?: string | null;
             /** Id */
             id: string;
             /** Kind */
@@ -1421,6 +1493,13 @@ export interface components {
             lift: string | null;
             /** Reason */
             reason: string;
+            /** Robot */
+            robot?: string | null;
+            /**
+             * Robots
+             * @default []
+             */
+            robots?: string[];
             /**
              * Since
              * Format: date-time
@@ -1428,6 +1507,8 @@ export interface components {
             since: string;
             /** Until */
             until: string | null;
+            /** Zone */
+            zone?: string | null;
         };
         /**
          * CollectedBagView
@@ -1966,6 +2047,58 @@ export interface components {
             status: string;
         };
         /**
+         * HelpKind
+         * @description `take_over`: a person takes the goods where the robot stands.
+         * @enum {string}
+         */
+        HelpKind: "go_round" | "skip" | "return" | "take_over" | "send_porter" | "charge";
+        /**
+         * HelpRequest
+         * @description `person` takes the goods (`take_over`). With the `step` that the offer named, no other stop is left out.
+         * @example {
+         *       "person": "nurse-lin",
+         *       "reason": "a bed stands there"
+         *     }
+         */
+        HelpRequest: {
+            /** Person */
+            person?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Step */
+            step?: string | null;
+        };
+        /**
+         * HelpView
+         * @description A help for a robot. `text` says what follows from it, or why it is not `possible`; `way_out` what is then.
+         *
+         *     `place` is where it happens or leads; `step` is to be sent with it, so that no other stop is left out.
+         *     `moves_goods`: goods on board end up elsewhere than they should have gone. `code` is the reason for programs.
+         */
+        HelpView: {
+            /** Code */
+            code?: string | null;
+            kind: components["schemas"]["HelpKind"];
+            /**
+             * Moves Goods
+             * @default false
+             */
+            moves_goods?: boolean;
+            /** Place */
+            place?: string | null;
+            /** Possible */
+            possible: boolean;
+            /** Step */
+            step?: string | null;
+            /** Text */
+            text: string;
+            /** Way Out */
+            way_out?: string | null;
+        };
+        /**
          * HolderView
          * @description Who has an item: the people at `place`, or a `carrier`, in a `compartment`.
          */
@@ -2366,6 +2499,25 @@ export interface components {
              * @default 10
              */
             seconds?: number;
+        };
+        /**
+         * PauseRequest
+         * @description A `zone`, a `fleet`, or (neither) the whole site.
+         * @example {
+         *       "reason": "a patient fell",
+         *       "zone": "ward_3b"
+         *     }
+         */
+        PauseRequest: {
+            /** Fleet */
+            fleet?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Zone */
+            zone?: string | null;
         };
         /**
          * PlaceView
@@ -3126,6 +3278,8 @@ export interface components {
         /**
          * StopView
          * @description `called` is the masked name of whom the robot calls here, and `bed` theirs; `texts` are said, at `done_at`.
+         *
+         *     `skipped` says who left the stop out, and why.
          */
         StopView: {
             /**
@@ -3168,6 +3322,11 @@ export interface components {
             not_before: string | null;
             /** Place */
             place: string;
+            /**
+             * Skipped
+             * @default null
+             */
+            skipped: string | null;
             /**
              * Texts
              * @default null
@@ -4937,6 +5096,215 @@ export interface operations {
             };
         };
     };
+    pauses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                pause_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosureView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     porters: {
         parameters: {
             query?: never;
@@ -5423,6 +5791,149 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["ActionReason"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotView"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    helps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpView"][];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_robot: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-actor"?: string;
+                "x-actor-role"?: string;
+                "x-ward"?: string | null;
+            };
+            path: {
+                kind: components["schemas"]["HelpKind"];
+                robot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HelpRequest"] | null;
             };
         };
         responses: {
