@@ -697,11 +697,19 @@ class FakeFleetManager:
         """A robot with a task can skip its stop and give its goods out; one that is idle can charge."""
         known = self.robot(robot)
         busy = known.task is not None
+        able = {kind: busy is not (kind is HelpKind.CHARGE) for kind in HelpKind}
         return [
-            HelpView(kind=kind, possible=True, text="it does", place=known.waypoint, moves_goods=busy)
-            if busy is not (kind is HelpKind.CHARGE)
-            else HelpView(kind=kind, possible=False, code="no_task", text="it does nothing", way_out="leave it alone")
-            for kind in HelpKind
+            HelpView(
+                kind=kind,
+                possible=possible,
+                text="it does" if possible else "it does nothing",
+                way_out=None if possible else "leave it alone",
+                code=None if possible else "no_task",
+                place=known.waypoint if possible else None,
+                step=None,
+                moves_goods=possible and busy,
+            )
+            for kind, possible in able.items()
         ]
 
     def _help(self, command: HelpRobot) -> RobotView:
@@ -736,6 +744,7 @@ class FakeFleetManager:
             until=None,
             reason=command.reason,
             actor=ActorView(id=command.actor.id, role=command.actor.role, ward=command.actor.ward),
+            robot=None,
             zone=command.zone,
             fleet=command.fleet,
             robots=tuple(robot.id for robot in robots),
@@ -811,6 +820,10 @@ class FakeFleetManager:
             until=command.until,
             reason=command.reason,
             actor=ActorView(id=command.actor.id, role=command.actor.role, ward=command.actor.ward),
+            robot=None,
+            zone=None,
+            fleet=None,
+            robots=(),
         )
         self._closures[closure.id] = closure
         self.tell("closure_started", {"closure": closure.id})

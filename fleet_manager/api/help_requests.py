@@ -18,9 +18,7 @@ class _Request(BaseModel):
 class HelpRequest(_Request):
     """`person` takes the goods (`take_over`). With the `step` that the offer named, no other stop is left out."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"person": "nurse-lin", "reason": "a bed stands there"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"person": "nurse-lin", "reason": "a bed stands there"}]})
 
     reason: Words = ""
     person: Id | None = None

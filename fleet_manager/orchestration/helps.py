@@ -166,8 +166,15 @@ class Helps:
 
 
 def _view(kind: HelpKind, offer: Offer | NoHelp) -> HelpView:
-    if isinstance(offer, NoHelp):
-        return HelpView(kind=kind, possible=False, code=offer.code, text=offer.text, way_out=offer.way_out)
+    given = offer if isinstance(offer, Offer) else None
+    refused = offer if isinstance(offer, NoHelp) else None
     return HelpView(
-        kind=kind, possible=True, text=offer.text, place=offer.place, step=offer.step, moves_goods=offer.moves_goods
+        kind=kind,
+        possible=given is not None,
+        text=offer.text,
+        way_out=refused.way_out if refused is not None else None,
+        code=refused.code if refused is not None else None,
+        place=given.place if given is not None else None,
+        step=given.step if given is not None else None,
+        moves_goods=given is not None and given.moves_goods,
     )

@@ -606,11 +606,11 @@ class HelpView:
     kind: HelpKind
     possible: bool
     text: str
-    way_out: str | None = None
-    code: str | None = None
-    place: str | None = None
-    step: str | None = None
-    moves_goods: bool = False
+    way_out: str | None
+    code: str | None
+    place: str | None
+    step: str | None
+    moves_goods: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -631,10 +631,10 @@ class ClosureView:
     until: datetime | None
     reason: str
     actor: ActorView
-    robot: str | None = None
-    zone: str | None = None
-    fleet: str | None = None
-    robots: tuple[str, ...] = ()
+    robot: str | None
+    zone: str | None
+    fleet: str | None
+    robots: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,12 @@ import type {
   ForecastView,
   HandoverCodeView,
   HandoverRequest,
+  HelpKind,
+  HelpRequest,
+  HelpView,
   OccurrenceMove,
   OccurrenceView,
+  PauseRequest,
   PorterView,
   Priority,
   Problem,
@@ -147,3 +151,12 @@ export const getAnalytics = ({ from, to }: { from: string; to: string }) =>
   ask<Analytics>('GET', `/analytics?from=${id(from)}&to=${id(to)}`);
 export const analyticsCsv = ({ from, to }: { from: string; to: string }, table: string) =>
   `/api/v1/analytics?from=${id(from)}&to=${id(to)}&format=csv&table=${id(table)}`;
+
+// --- helps, pauses ---
+
+export const getHelps = (robot: string) => ask<HelpView[]>('GET', `/robots/${id(robot)}/helps`);
+export const helpRobot = (robot: string, kind: HelpKind, body: HelpRequest) =>
+  ask<RobotView>('POST', `/robots/${id(robot)}/helps/${kind}`, body);
+export const getPauses = () => ask<ClosureView[]>('GET', '/pauses');
+export const beginPause = (body: PauseRequest) => ask<ClosureView>('POST', '/pauses', body);
+export const endPause = (pause: string) => ask<ClosureView>('DELETE', `/pauses/${id(pause)}`);

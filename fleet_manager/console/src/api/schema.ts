@@ -1482,7 +1482,7 @@ export interface components {
             actor: components["schemas"]["ActorView"];
             area: components["schemas"]["AreaView"] | null;
             /** Fleet */
-            fleet?: string | null;
+            fleet: string | null;
             /** Id */
             id: string;
             /** Kind */
@@ -1494,12 +1494,9 @@ export interface components {
             /** Reason */
             reason: string;
             /** Robot */
-            robot?: string | null;
-            /**
-             * Robots
-             * @default []
-             */
-            robots?: string[];
+            robot: string | null;
+            /** Robots */
+            robots: string[];
             /**
              * Since
              * Format: date-time
@@ -1508,7 +1505,7 @@ export interface components {
             /** Until */
             until: string | null;
             /** Zone */
-            zone?: string | null;
+            zone: string | null;
         };
         /**
          * CollectedBagView
@@ -2080,23 +2077,20 @@ export interface components {
          */
         HelpView: {
             /** Code */
-            code?: string | null;
+            code: string | null;
             kind: components["schemas"]["HelpKind"];
-            /**
-             * Moves Goods
-             * @default false
-             */
-            moves_goods?: boolean;
+            /** Moves Goods */
+            moves_goods: boolean;
             /** Place */
-            place?: string | null;
+            place: string | null;
             /** Possible */
             possible: boolean;
             /** Step */
-            step?: string | null;
+            step: string | null;
             /** Text */
             text: string;
             /** Way Out */
-            way_out?: string | null;
+            way_out: string | null;
         };
         /**
          * HolderView

@@ -11,6 +11,7 @@ import { useRobotPage, useView, type View } from './view';
 
 /** Each page is fetched when it is first opened. */
 const FleetPage = lazy(() => import('./FleetPage').then((module) => ({ default: module.FleetPage })));
+const OperatorPage = lazy(() => import('../operator/OperatorPage').then((module) => ({ default: module.OperatorPage })));
 const WardPage = lazy(() => import('../ward/WardPage').then((module) => ({ default: module.WardPage })));
 const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module) => ({ default: module.FacilityPage })));
 const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
@@ -25,6 +26,8 @@ function Page({ view }: { view: View }) {
   switch (view) {
     case 'fleet':
       return <FleetPage />;
+    case 'operator':
+      return <OperatorPage />;
     case 'ward':
       return <WardPage />;
     case 'facility':

@@ -1,0 +1,71 @@
+import { Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { cancelTask, retryTask, sendPorter } from '../api/client';
+import type { TaskView } from '../api/types';
+import { clock } from '../i18n/time';
+import { reasonText } from '../i18n/words';
+import { Empty } from '../shell/Empty';
+import { ErrorNote } from '../shell/ErrorNote';
+import { usePlaceName } from '../shell/site';
+import { useFleet, useNow } from '../stream/context';
+
+const REASONS_SHOWN = 3;
+const HELPS = { retry: retryTask, porter: sendPorter, cancel: (task: string) => cancelTask(task, '') } as const;
+type TaskHelp = keyof typeof HELPS;
+
+/** Tasks that no robot has taken yet: why, and what can be done. */
+export function TaskHelps() {
+  const { t } = useTranslation();
+  const tasks = useFleet((fleet) => fleet.tasks);
+  const queued = Object.values(tasks).filter((task) => task.status === 'queued');
+  if (queued.length === 0) return <Empty title={t('operator.queueNone')}>{t('operator.queueNoneText')}</Empty>;
+  return (
+    <Stack>
+      {queued.map((task) => (
+        <Queued key={task.id} task={task} />
+      ))}
+    </Stack>
+  );
+}
+
+function Queued({ task }: { task: TaskView }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow(10_000);
+  const placeName = usePlaceName();
+  const send = useMutation({ mutationFn: (help: TaskHelp) => HELPS[help](task.id) });
+  return (
+    <Paper withBorder p="md" data-testid={`queued-${task.id}`}>
+      <Stack gap="xs">
+        <Group justify="space-between">
+          <Text fw={600}>
+            {task.id} · {placeName(task.pickup)} → {placeName(task.dropoff)}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t('alert.since', { time: clock(i18n.language, task.requested_at, now) })}
+          </Text>
+        </Group>
+        {task.reasons.slice(0, REASONS_SHOWN).map((reason) => (
+          <Text key={reason.subject} size="sm">
+            {reason.subject === task.id ? '' : `${reason.subject}: `}
+            {reasonText(t, reason)}
+          </Text>
+        ))}
+        <ErrorNote error={send.error} />
+        <Group gap="xs">
+          {(Object.keys(HELPS) as TaskHelp[]).map((help) => (
+            <Button
+              key={help}
+              variant="default"
+              onClick={() => send.mutate(help)}
+              loading={send.isPending && send.variables === help}
+              data-testid={`queued-${help}`}
+            >
+              {t(`operator.${help}`)}
+            </Button>
+          ))}
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
