@@ -12,7 +12,13 @@ import { useFleet, useNow } from '../stream/context';
 const COLOURS: Record<string, string> = { info: 'blue', warning: 'orange', critical: 'red' };
 const SEVERITIES = ['critical', 'warning', 'info'];
 
-export function AlertList({ onRobot }: { onRobot: (robot: string) => void }) {
+interface Props {
+  onRobot: (robot: string) => void;
+  /** What that does, where it is not showing the robot on the map. */
+  verb?: string;
+}
+
+export function AlertList({ onRobot, verb }: Props) {
   const { t } = useTranslation();
   const alerts = Object.values(useFleet((fleet) => fleet.alerts));
   if (alerts.length === 0) return <Empty title={t('alert.none')}>{t('alert.noneText')}</Empty>;
@@ -22,13 +28,13 @@ export function AlertList({ onRobot }: { onRobot: (robot: string) => void }) {
   return (
     <Stack>
       {alerts.map((alert) => (
-        <AlertCard key={alert.id} alert={alert} onRobot={onRobot} />
+        <AlertCard key={alert.id} alert={alert} onRobot={onRobot} verb={verb ?? t('robot.choose')} />
       ))}
     </Stack>
   );
 }
 
-function AlertCard({ alert, onRobot }: { alert: AlertView; onRobot: (robot: string) => void }) {
+function AlertCard({ alert, onRobot, verb }: { alert: AlertView } & Required<Props>) {
   const { t, i18n } = useTranslation();
   const now = useNow(30_000);
   const robots = useFleet((fleet) => fleet.robots);
@@ -68,7 +74,7 @@ function AlertCard({ alert, onRobot }: { alert: AlertView; onRobot: (robot: stri
           </Button>
           {alert.subject in robots && (
             <Button variant="subtle" onClick={() => onRobot(alert.subject)}>
-              {t('robot.choose')}
+              {verb}
             </Button>
           )}
         </Group>

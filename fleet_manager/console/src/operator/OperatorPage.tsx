@@ -43,7 +43,7 @@ export function OperatorPage() {
               <RobotTable onRobot={choose} />
             </Tabs.Panel>
             <Tabs.Panel value="alerts" p="md" maw={820}>
-              <AlertList onRobot={choose} />
+              <AlertList onRobot={choose} verb={t('operator.help')} />
             </Tabs.Panel>
             <Tabs.Panel value="queue" p="md" maw={820}>
               <TaskHelps />

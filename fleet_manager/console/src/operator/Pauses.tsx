@@ -41,11 +41,11 @@ function Paused({ pause }: { pause: ClosureView }) {
     mutationFn: () => endPause(pause.id),
     onSettled: () => queries.invalidateQueries({ queryKey: ['pauses'] }),
   });
-  const what = pause.zone ?? pause.fleet;
-  const where = what === null ? t('operator.everything') : placeText(t, what);
+  const fleet = pause.fleet === null ? t('operator.everything') : t('operator.fleet', { fleet: pause.fleet });
+  const where = pause.zone === null ? fleet : placeText(t, pause.zone);
   return (
     <Alert color="orange" title={t('operator.paused', { what: where })} data-testid={`pause-${pause.id}`}>
-      <Stack gap="xs" align="flex-start">
+      <Group gap="xs" justify="space-between">
         <Text size="sm">
           {t('operator.pausedBy', { who: pause.actor.id, time: clock(i18n.language, pause.since, now) })} ·{' '}
           {t('operator.pausedRobots', { count: pause.robots.length })}
@@ -54,7 +54,7 @@ function Paused({ pause }: { pause: ClosureView }) {
         <Button variant="default" onClick={() => end.mutate()} loading={end.isPending} data-testid="end-pause">
           {t('operator.goOn')}
         </Button>
-      </Stack>
+      </Group>
     </Alert>
   );
 }

@@ -8,7 +8,7 @@ import { chargeText } from '../robots/state';
 import { Empty } from '../shell/Empty';
 import { useNow } from '../stream/context';
 import classes from './RobotTable.module.css';
-import { CHOICES, COLUMNS, inTrouble, shown, type Choice, type Column, type Row, type Sorting } from './rows';
+import { CHOICES, COLUMNS, inTrouble, shown, type Choice, type Row, type Sorting } from './rows';
 import { useRows } from './useRows';
 
 interface Props {
@@ -40,7 +40,7 @@ export function RobotTable({ onRobot }: Props) {
           label={t('operator.show')}
           data={CHOICES.map((value) => ({ value, label: t(`operator.choice_${value}`) }))}
           value={choice}
-          onChange={(value) => setChoice((value ?? 'all') as Choice)}
+          onChange={(value) => setChoice(value ?? 'all')}
           allowDeselect={false}
           flex="1 1 160px"
           maw={260}
@@ -51,7 +51,7 @@ export function RobotTable({ onRobot }: Props) {
             label={t('operator.sort')}
             data={COLUMNS.map((value) => ({ value, label: t(`operator.column_${value}`) }))}
             value={sorting.by}
-            onChange={(value) => sort({ by: (value ?? 'errors') as Column, down: false })}
+            onChange={(value) => sort({ by: value ?? 'errors', down: false })}
             allowDeselect={false}
             flex="1 1 160px"
             maw={260}
@@ -104,7 +104,11 @@ function Wide({ rows, sorting, onSort, onRobot }: WideProps) {
           {rows.map((row) => (
             <Table.Tr key={row.robot.id} data-testid={`row-${row.robot.id}`}>
               <Table.Td p={0}>
-                <UnstyledButton className={classes.name} onClick={() => onRobot(row.robot.id)}>
+                <UnstyledButton
+                  className={classes.name}
+                  onClick={() => onRobot(row.robot.id)}
+                  data-testid={`choose-${row.robot.id}`}
+                >
                   {row.robot.id}
                 </UnstyledButton>
               </Table.Td>
@@ -133,13 +137,16 @@ function Card({ row, onRobot }: { row: Row } & Props) {
   const { robot } = row;
   const facts = [robot.fleet, row.where, chargeText(robot), robot.task].filter((fact) => fact !== null);
   return (
-    <UnstyledButton className={classes.card} onClick={() => onRobot(robot.id)} data-testid={`row-${robot.id}`}>
+    <UnstyledButton className={classes.card} onClick={() => onRobot(robot.id)} data-testid={`choose-${robot.id}`}>
       <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Text fw={700}>{robot.id}</Text>
-        <State row={row} />
+        <Text fw={700} className={classes.whole}>
+          {robot.id}
+        </Text>
+        <Status row={row} />
       </Group>
+      {row.reason !== null && <Text size="sm">{row.reason}</Text>}
       <Text size="sm">{facts.join(' · ')}</Text>
-      <Errors row={row} />
+      {inTrouble(row) && <Errors row={row} />}
       <Text size="sm" c="dimmed">
         {t('robot.lastSeen')}: {robot.last_seen === null ? '–' : clock(i18n.language, robot.last_seen, now)}
       </Text>
@@ -147,15 +154,21 @@ function Card({ row, onRobot }: { row: Row } & Props) {
   );
 }
 
+function Status({ row }: { row: Row }) {
+  return (
+    <Group gap={8} wrap="nowrap">
+      <span className={classes.dot} style={{ background: robotColour(row.robot) }} />
+      <Text size="sm" fw={600}>
+        {row.state}
+      </Text>
+    </Group>
+  );
+}
+
 function State({ row }: { row: Row }) {
   return (
-    <div>
-      <Group gap={8} wrap="nowrap">
-        <span className={classes.dot} style={{ background: robotColour(row.robot) }} />
-        <Text size="sm" fw={600}>
-          {row.state}
-        </Text>
-      </Group>
+    <div className={classes.state}>
+      <Status row={row} />
       {row.reason !== null && (
         <Text size="sm" c="dimmed">
           {row.reason}

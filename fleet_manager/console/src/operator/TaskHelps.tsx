@@ -1,7 +1,8 @@
 import { Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { cancelTask, retryTask, sendPorter } from '../api/client';
+import { retryTask } from '../api/client';
 import type { TaskView } from '../api/types';
 import { clock } from '../i18n/time';
 import { reasonText } from '../i18n/words';
@@ -9,10 +10,10 @@ import { Empty } from '../shell/Empty';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useFleet, useNow } from '../stream/context';
+import { CancelDialog } from '../tasks/CancelDialog';
+import { PorterDialog } from '../tasks/PorterDialog';
 
 const REASONS_SHOWN = 3;
-const HELPS = { retry: retryTask, porter: sendPorter, cancel: (task: string) => cancelTask(task, '') } as const;
-type TaskHelp = keyof typeof HELPS;
 
 /** Tasks that no robot has taken yet: why, and what can be done. */
 export function TaskHelps() {
@@ -33,7 +34,9 @@ function Queued({ task }: { task: TaskView }) {
   const { t, i18n } = useTranslation();
   const now = useNow(10_000);
   const placeName = usePlaceName();
-  const send = useMutation({ mutationFn: (help: TaskHelp) => HELPS[help](task.id) });
+  const retry = useMutation({ mutationFn: () => retryTask(task.id) });
+  const [sending, send] = useDisclosure();
+  const [cancelling, cancel] = useDisclosure();
   return (
     <Paper withBorder p="md" data-testid={`queued-${task.id}`}>
       <Stack gap="xs">
@@ -51,20 +54,23 @@ function Queued({ task }: { task: TaskView }) {
             {reasonText(t, reason)}
           </Text>
         ))}
-        <ErrorNote error={send.error} />
+        <Text size="sm" c="dimmed">
+          {t('operator.retryText')}
+        </Text>
+        <ErrorNote error={retry.error} />
         <Group gap="xs">
-          {(Object.keys(HELPS) as TaskHelp[]).map((help) => (
-            <Button
-              key={help}
-              variant="default"
-              onClick={() => send.mutate(help)}
-              loading={send.isPending && send.variables === help}
-              data-testid={`queued-${help}`}
-            >
-              {t(`operator.${help}`)}
-            </Button>
-          ))}
+          <Button variant="default" onClick={() => retry.mutate()} loading={retry.isPending} data-testid="queued-retry">
+            {t('operator.retry')}
+          </Button>
+          <Button variant="default" onClick={send.open} data-testid="queued-porter">
+            {t('task.porter')}
+          </Button>
+          <Button variant="default" onClick={cancel.open} data-testid="queued-cancel">
+            {t('task.cancel')}
+          </Button>
         </Group>
+        {sending && <PorterDialog task={task} onClose={send.close} />}
+        {cancelling && <CancelDialog task={task} onClose={cancel.close} />}
       </Stack>
     </Paper>
   );
