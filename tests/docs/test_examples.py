@@ -50,7 +50,7 @@ VARIABLES: Final = {
     "WARDFLEET_AGENT_TOKEN",
 }
 """What the pages set, and ROS or WardFleet reads."""
-_SAID: Final = {"tasks": "T00001", "closures": "C000001", "alarms": "F000001"}
+_SAID: Final = {"tasks": "T00001", "closures": "C000001", "pauses": "C000002", "alarms": "F000001"}
 """What the pages call the first thing that a reader makes."""
 
 
