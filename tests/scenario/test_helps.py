@@ -15,6 +15,7 @@ from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.tasks import Actor, ItemState, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeRobot,
+    CheckLamp,
     CheckpointRequest,
     HandOver,
     HelpRobot,
@@ -35,6 +36,7 @@ from sim.port import BodyMode
 from tests.builders import FLEET, ROBOT_1
 from tests.hospitals import HEARTBEATS, PROMPT, handover_due, tell
 from tests.scenario.test_closures import two_ways
+from tests.scenario.test_disinfection import LAMP, ROOM, lamp_hospital
 from tests.scenario.test_patrol import inspects, patrol_site
 
 OPERATOR = Actor(id="operator-1", role="operator")
@@ -308,6 +310,22 @@ def test_the_only_stop_with_goods_is_not_left_out() -> None:
     tell(story, nurses=None)
 
 
+def test_a_room_that_is_left_out_is_not_disinfected_and_the_robot_is_free() -> None:
+    async def story(hospital: Hospital) -> None:
+        await hospital.do(CheckLamp(actor=OPERATOR, robot=LAMP))
+        asked = await hospital.disinfect(ROOM)
+        await _until(lambda: any(alert.kind == "room_not_ready" for alert in hospital.manager.alerts()))
+        offer = _offer(hospital, LAMP, HelpKind.SKIP)
+        assert (offer.possible, offer.moves_goods) == (True, False)
+        await _help(hospital, LAMP, HelpKind.SKIP, reason="the patient stays", step=offer.step)
+        done = await hospital.ended(asked.id)
+        assert (done.status, done.outcome) == (TaskStatus.CANCELLED, "left out by operator-1: the patient stays")
+        assert hospital.manager.robot(LAMP).task is None
+        assert all(alert.kind != "room_not_ready" for alert in hospital.manager.alerts())
+
+    tell(story, lamp_hospital(), seed=1)
+
+
 # --- return ------------------------------------------------------------------------------------------------
 
 
@@ -322,15 +340,20 @@ async def _gaps(hospital: Hospital, task: str) -> list[str]:
     return [problem for chain in chains if (problem := gap(chain, ended=True)) is not None]
 
 
-def test_goods_go_back_to_where_they_came_from_and_the_task_has_failed() -> None:
+@pytest.mark.parametrize("there", [False, True], ids=["on its way", "where nobody takes them"])
+def test_goods_go_back_to_where_they_came_from_and_the_task_has_failed(there: bool) -> None:
     async def story(hospital: Hospital) -> None:
         asked = await _loaded(hospital, "b", "ward", "medicine")
         robot = asked.robot or ""
         await asyncio.sleep(25)
+        if there:
+            await handover_due(hospital, asked.id)
+            assert _offer(hospital, robot, HelpKind.TAKE_OVER).code == "handover_due"
         offer = _offer(hospital, robot, HelpKind.RETURN)
         assert (offer.possible, offer.place, offer.moves_goods) == (True, "b", True)
         await _help(hospital, robot, HelpKind.RETURN, reason="the ward is locked")
         await _help(hospital, robot, HelpKind.RETURN, reason="the ward is locked")
+        await asyncio.sleep(10)
         await handover_due(hospital, asked.id)
         assert hospital.manager.robot(robot).waypoint == "b"
         await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(asked.id)))
