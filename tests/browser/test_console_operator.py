@@ -93,6 +93,27 @@ def test_a_person_takes_the_goods_from_a_robot_where_it_stands(page: Page, hospi
     hospital.post(f"/robots/{robot}/resume")
 
 
+def test_on_a_phone_each_robot_is_a_card_and_the_helps_fill_the_screen(
+    phone: Page, hospital: HospitalProcesses
+) -> None:
+    open_console(phone, f"{hospital.url}/operator")
+    card = phone.get_by_test_id("choose-robot-1")
+    expect(card).to_contain_text("最近通信", timeout=SOON)
+    card.click()
+    panel = phone.get_by_test_id("help")
+    expect(panel).to_contain_text("现在不可用", timeout=SOON)
+    expect(panel.get_by_test_id("help-no-take_over")).to_contain_text("车上没有任务物品")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_map_leads_to_what_helps_a_robot(page: Page, hospital: HospitalProcesses) -> None:
+    open_console(page, hospital.url)
+    page.get_by_test_id("tab-robots").click()
+    page.get_by_test_id("robot-robot-1").click()
+    page.get_by_test_id("robot-help").click()
+    expect(page.get_by_test_id("help").get_by_test_id("help-no-take_over")).to_be_visible(timeout=SOON)
+
+
 def test_all_robots_stand_still_until_they_may_go_on(page: Page, hospital: HospitalProcesses) -> None:
     open_console(page, hospital.url)
     _operate(page)

@@ -1,13 +1,17 @@
 import { Badge, Button, CloseButton, Group, Paper, Progress, Stack, Table, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changeRobot } from '../api/client';
-import type { RobotAction, RobotView } from '../api/types';
+import type { RobotAction, RobotView, TaskView } from '../api/types';
 import { withoutIds } from '../i18n/places';
 import { clock } from '../i18n/time';
+import { HelpDialog } from '../operator/HelpDialog';
 import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useNow, usePose } from '../stream/context';
+import { HandoverDialog } from '../tasks/HandoverDialog';
 import { robotColour } from './colours';
 import { chargeText, robotState } from './state';
 import { Waiting } from './Waiting';
@@ -24,6 +28,8 @@ export function RobotDetails({ robot, onRobot, onClose }: Props) {
   const placeName = usePlaceName();
   const pose = usePose(robot);
   const change = useMutation({ mutationFn: (action: RobotAction) => changeRobot(robot.id, action) });
+  const [helping, help] = useDisclosure();
+  const [handing, handOver] = useState<TaskView | null>(null);
   const serving = robot.status !== 'out_of_service';
   const rows: [string, string][] = [
     [t('robot.task'), robot.task ?? t('robot.noTask')],
@@ -80,7 +86,24 @@ export function RobotDetails({ robot, onRobot, onClose }: Props) {
             {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
           </Button>
         </Group>
+        {robot.kind !== 'person' && (
+          <Button variant="light" onClick={help.open} data-testid="robot-help">
+            {t('operator.help')}
+          </Button>
+        )}
       </Stack>
+      {helping && (
+        <HelpDialog
+          robot={robot}
+          onRobot={onRobot}
+          onHandOver={(task) => {
+            help.close();
+            handOver(task);
+          }}
+          onClose={help.close}
+        />
+      )}
+      {handing !== null && <HandoverDialog task={handing} onClose={() => handOver(null)} />}
     </Paper>
   );
 }
