@@ -12,6 +12,7 @@ from fleet_manager.domain.custody import Chain, Custody, gap
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotAllowed
 from fleet_manager.domain.events import NodePassed, RobotHelped, StopSkipped
 from fleet_manager.domain.helps import HelpKind
+from fleet_manager.domain.robots import DeviceKind
 from fleet_manager.domain.tasks import Actor, ItemState, StopKind, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeRobot,
@@ -28,8 +29,9 @@ from fleet_manager.orchestration.commands import (
     SubmitPatrol,
     SubmitTask,
 )
-from fleet_manager.orchestration.views import HelpView, TaskView
-from maps.model import LaneId, RobotId
+from fleet_manager.orchestration.views import HelpView, TaskView, WaitKind
+from maps.generator import generate
+from maps.model import LaneId, LevelId, LiftId, RobotId, WaypointId
 from sim import faults
 from sim.harness import Hospital
 from sim.port import BodyMode
@@ -165,6 +167,38 @@ def test_where_there_is_no_way_round_it_says_so_and_what_helps() -> None:
         assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
 
     tell(story, agents=HEARTBEATS)
+
+
+def test_a_robot_whose_lift_is_always_full_takes_another_one() -> None:
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("pharmacy", "ward_2b")
+        await _until(lambda: _called_lifts(hospital) != [])
+        robot, lift = _called_lifts(hospital)[0]
+        faults.people_fill_lift(hospital.world, lift, at=LevelId("L1"), to=LevelId("L2"), times=50)
+        await _until(lambda: _waits_for_lift(hospital, robot) == lift)
+        offer = _offer(hospital, robot, HelpKind.GO_ROUND)
+        assert offer.possible, offer
+        await _help(hospital, robot, HelpKind.GO_ROUND, reason="a crowd")
+        (detour,) = [c for c in hospital.manager.closures() if c.kind == "detour"]
+        assert detour.lanes
+        assert {hospital.site.waypoints[hospital.site.lanes[LaneId(lane)].end].lift for lane in detour.lanes} == {lift}
+        done = await hospital.ended(asked.id)
+        assert (done.status, done.robot) == (TaskStatus.COMPLETED, robot)
+        rode = {hospital.site.waypoints[WaypointId(place)].lift for place in _visited(hospital, robot)} - {None}
+        assert rode
+        assert lift not in rode
+
+    tell(story, generate(floors=2, seed=1, robots=3), agents=HEARTBEATS)
+
+
+def _called_lifts(hospital: Hospital) -> list[tuple[RobotId, LiftId]]:
+    sessions = hospital.manager.state.sessions.values()
+    return [(s.robot, LiftId(s.device)) for s in sessions if s.kind is DeviceKind.LIFT]
+
+
+def _waits_for_lift(hospital: Hospital, robot: str) -> str | None:
+    wait = hospital.manager.robot(robot).waiting_for
+    return wait.resource if wait is not None and wait.kind is WaitKind.LIFT else None
 
 
 # --- skip --------------------------------------------------------------------------------------------------
