@@ -63,6 +63,12 @@ class Detours:
             return NoHelp(
                 code="held", text=f"{robot.id} holds: {robot.hold.because}", way_out="end the alarm or closure first"
             )
+        if robot.paused and self._stands_for_more(robot):
+            return NoHelp(
+                code="stands_with_others",
+                text=f"{robot.id} stands still with its zone or fleet, or for its visitor",
+                way_out="let them go on first",
+            )
         unable = cannot_act(
             robot.id, connected=robot.connected, automatic=robot.mode is RobotMode.AUTOMATIC and robot.in_service
         ) or self._can_not_turn(robot)
@@ -96,6 +102,14 @@ class Detours:
         if self._execution.on_foot(robot) or step is None or step.kind is not StepKind.GO_TO:
             return None
         return step.place if step.status is StepStatus.ACTIVE and robot.waypoint != step.place else None
+
+    def _stands_for_more(self, robot: Robot) -> bool:
+        """Whether more than its own pause would end if it went on."""
+        state = self._ledger.state
+        task = state.task_of(robot)
+        return (task is not None and task.guides) or any(
+            closure.pause is not None and robot.id in closure.pause.robots for closure in state.closures.values()
+        )
 
     def _can_not_turn(self, robot: Robot) -> NoHelp | None:
         """Why a robot can't set out elsewhere from where it is; what it is cleared for it may drive at any moment."""

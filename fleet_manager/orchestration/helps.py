@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fleet_manager.domain.errors import Conflict
 from fleet_manager.domain.events import RobotHelped
 from fleet_manager.domain.helps import TAKEN_OVER, HelpKind
-from fleet_manager.domain.missions import MissionKind
+from fleet_manager.domain.missions import MissionKind, StepStatus
 from fleet_manager.domain.robots import Robot, RobotMode
 from fleet_manager.domain.tasks import Reason, TaskStatus
 from fleet_manager.orchestration.commands import HelpRobot, SendPorter
@@ -63,8 +63,8 @@ class Helps:
         offer = self._kinds[request.help](robot)
         if isinstance(offer, NoHelp):
             raise Conflict(offer.text, way_out=offer.way_out)
-        if request.help is HelpKind.SKIP and request.step not in (None, offer.step):
-            return robot.id
+        if request.step not in (None, offer.step):
+            raise Conflict(f"{request.step} is not the stop before {robot.id}", way_out="ask again for its helps")
         task = self._ledger.state.task_of(robot)
         offer.give(request)
         self._ledger.record(
@@ -85,6 +85,9 @@ class Helps:
         match request.help:
             case HelpKind.CHARGE:
                 return mission is not None and mission.ordered
+            case HelpKind.SKIP if request.step is not None:
+                over = (StepStatus.DONE, StepStatus.FAILED)
+                return mission is None or any(s.id == request.step and s.status in over for s in mission.steps)
             case HelpKind.RETURN if task is not None and task.status is TaskStatus.CANCELLING:
                 return all(reason.code != TAKEN_OVER for reason in task.reasons)
             case HelpKind.TAKE_OVER:

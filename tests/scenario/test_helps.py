@@ -296,6 +296,9 @@ def test_a_delivery_leaves_a_stop_out_and_brings_its_goods_back_at_the_end(there
         await _help(hospital, robot, HelpKind.SKIP, reason="the ward is locked", step=offer.step)
         due = await handover_due(hospital, asked.id)
         assert hospital.manager.robot(robot).waypoint == "lobby-2"
+        await _help(hospital, robot, HelpKind.SKIP, reason="the ward is locked", step=offer.step)
+        with pytest.raises(Conflict, match="M9-9 is not the stop before robot-1"):
+            await _help(hospital, robot, HelpKind.SKIP, step="M9-9")
         last = _offer(hospital, robot, HelpKind.SKIP)
         assert last.possible, "its goods still go back to b afterwards"
         await hospital.manager.do(HandOver(actor=NURSE, task=TaskId(due.id)))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
+from fleet_manager.domain.helps import HelpKind
 from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeRobot,
@@ -65,6 +66,8 @@ def test_all_robots_stand_still_and_go_on_but_for_those_that_were_paused_before(
         pause = await _pause(hospital, fleet=fleet)
         assert (pause.kind, pause.fleet, pause.robots, pause.until) == ("paused", fleet, (robot,), None)
         assert await _pause(hospital, fleet=fleet) == pause
+        helps = {offer.kind: offer for offer in hospital.manager.helps(robot)}
+        assert helps[HelpKind.GO_ROUND].code == "stands_with_others"
         assert _paused(hospital) == [ROBOT_1, ROBOT_2]
         await asyncio.sleep(5)
         await hospital.kill_manager()
