@@ -88,7 +88,7 @@ class LiftFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterventionFigures:
-    """How often people had to see to something; `what` is an alert's kind, `porter` or `retry`."""
+    """How often people had to see to something; `what` is an alert's kind, `porter`, `retry` or `help`."""
 
     what: str
     times: int
@@ -207,6 +207,7 @@ class Fold:
             "alert_raised": lambda data, at: self._intervention(data["alert"]["kind"]),
             "porter_requested": lambda data, at: self._intervention("porter"),
             "retry_allowed": lambda data, at: self._intervention("retry"),
+            "robot_helped": lambda data, at: self._intervention("help"),
         }
 
     def saw(self, event: EventView) -> None:

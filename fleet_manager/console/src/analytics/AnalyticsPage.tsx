@@ -106,8 +106,7 @@ function Figures({ figures, span }: { figures: Analytics; span: Span }) {
 }
 
 function interventionText(t: ReturnType<typeof useTranslation>['t'], what: string): string {
-  if (what === 'porter') return t('analytics.porter');
-  return what === 'retry' ? t('analytics.retry') : word(t, 'alert', what);
+  return what === 'porter' || what === 'retry' || what === 'help' ? t(`analytics.${what}`) : word(t, 'alert', what);
 }
 
 function Wards({ figures }: { figures: Analytics }) {

@@ -2139,7 +2139,7 @@ export interface components {
         };
         /**
          * InterventionFigures
-         * @description How often people had to see to something; `what` is an alert's kind, `porter` or `retry`.
+         * @description How often people had to see to something; `what` is an alert's kind, `porter`, `retry` or `help`.
          */
         InterventionFigures: {
             /** Times */

@@ -557,6 +557,7 @@ export const en = {
     times: 'Times',
     porter: 'a porter was asked for',
     retry: 'robots were told to try again',
+    help: 'a robot was helped',
     noInterventions: 'Nobody had to see to anything.',
     csvOf: '{{table}} as CSV',
   },

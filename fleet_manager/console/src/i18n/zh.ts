@@ -558,6 +558,7 @@ export const zh: typeof en = {
     times: '次数',
     porter: '请求运送员',
     retry: '让机器人重试',
+    help: '人工协助机器人',
     noInterventions: '没有需要人工处理的情况。',
     csvOf: '{{table}} CSV',
   },
