@@ -20,13 +20,12 @@ from sim import mishaps as m
 from sim import scenario_faults as f
 from sim.attendant import Attendant
 from sim.crashes import Moment
-from sim.random_hospitals import LAMPS, random_hospital
+from sim.random_hospitals import random_hospital
+from sim.random_work import bays, other_work, people_around
 from sim.scenario import AnyFault, Delivery, FleetPart, Scenario
 from sim.scenario_fields import seconds_of
 from sim.scenario_people import Findings
-from sim.scenario_rooms import LampCheck, RoomVisitor
 from sim.scenario_run import run_scenario
-from sim.scenario_tasks import Disinfection
 
 EXPECT: Final = ("no invariant is broken", "all tasks end", "no overlaps", "refusals are allowed")
 """What is expected of every run; jams are looked for only when asked for."""
@@ -64,7 +63,7 @@ def scenario_of(seed: int, *, jams: bool = False) -> Scenario:
     rng = random.Random(f"explore {seed}")
     hospital = rng.randrange(10_000)
     site = random_hospital(hospital)
-    places = [place for place in site.waypoints if "bay" in place]
+    places = bays(site)
     classes = (None, None, *site.item_classes)
     deliveries: list[Delivery] = []
     for at in sorted(_clock(rng.uniform(0.0, _DEMAND)) for _ in range(rng.randint(2, 8))):
@@ -78,7 +77,8 @@ def scenario_of(seed: int, *, jams: bool = False) -> Scenario:
                 priority=rng.choice(list(Priority)),
             )
         )
-    faults = [_fault(rng, site, len(deliveries)) for _ in range(rng.choice(_HOW_MANY))]
+    others = other_work(seed, site, _clock, _DEMAND)
+    faults = [_fault(rng, site, len(deliveries) + len(others)) for _ in range(rng.choice(_HOW_MANY))]
     charge = rng.choice((1.0, 1.0, 0.5, 0.25))
     return Scenario(
         title=f"explored with seed {seed}",
@@ -91,8 +91,12 @@ def scenario_of(seed: int, *, jams: bool = False) -> Scenario:
         heartbeat=rng.choice((2.0, 5.0, 20.0)),
         latency=rng.choice((0.0, 0.0, 0.1, 0.5)),
         fleets={fleet.id: FleetPart(charge=charge) for fleet in _ground(site)},
-        demand=(*deliveries, *_disinfections(seed, site)),
-        people=(Attendant(at=_clock(_TROUBLE + 120.0)), *_findings(seed), *_around_lamps(seed, site)),
+        demand=(*deliveries, *others),
+        people=(
+            Attendant(at=_clock(_TROUBLE + 120.0)),
+            *_findings(seed),
+            *people_around(seed, site, _clock, _TROUBLE),
+        ),
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         expect=EXPECT if jams else (*EXPECT, _JAMS_ALLOWED),
     )
@@ -102,24 +106,6 @@ def _findings(seed: int) -> tuple[Findings, ...]:
     """In every third hospital not all goods are as they should be."""
     rng = random.Random(f"explore {seed} findings")
     return (Findings(share=rng.choice((0.1, 0.3))),) if rng.random() < 1.0 / 3.0 else ()
-
-
-def _disinfections(seed: int, site: Site) -> list[Disinfection]:
-    """Where there are lamps the isolation room is disinfected once or twice."""
-    rng = random.Random(f"explore {seed} disinfection")
-    times = sorted(rng.uniform(0.0, _DEMAND) for _ in range(rng.randint(1, 2))) if LAMPS in site.fleets else ()
-    return [Disinfection(at=_clock(at), zone="isolation", dose=rng.choice((20.0, 100.0))) for at in times]
-
-
-def _around_lamps(seed: int, site: Site) -> list[LampCheck | RoomVisitor]:
-    """Lamps are checked in the morning; and people walk into the room at any time."""
-    if LAMPS not in site.fleets:
-        return []
-    rng = random.Random(f"explore {seed} visitors")
-    times = [rng.uniform(0.0, _TROUBLE) for _ in range(rng.randint(0, 4))]
-    minutes = [round(rng.uniform(0.05, 2.0), 2) for _ in times]
-    visitors = [RoomVisitor(at=_clock(at), zone="isolation", minutes=n) for at, n in zip(times, minutes, strict=True)]
-    return [LampCheck(at=_BEGIN), *visitors]
 
 
 def _ground(site: Site) -> list[Fleet]:
@@ -138,6 +124,8 @@ def _fault(rng: random.Random, site: Site, tasks: int) -> AnyFault:
         makers += _DOOR_FAULTS
     if site.lifts:
         makers += _LIFT_FAULTS
+    if site.crossings:
+        makers += _STREET_FAULTS
     make: Callable[..., AnyFault] = rng.choice(makers)
     return make(
         rng,
@@ -208,6 +196,9 @@ _LIFT_FAULTS: Final[tuple[_Maker, ...]] = (
     lambda r, s, at, n, _: m.LiftFull(
         at=at, lift=r.choice(list(s.lifts)), level=next(iter(s.levels)), to=list(s.levels)[1], times=r.randint(1, 3)
     ),
+)
+_STREET_FAULTS: Final[tuple[_Maker, ...]] = (
+    lambda r, s, at, n, _: f.CrossingSilent(at=at, crossing=r.choice(list(s.crossings)), minutes=n),
 )
 
 

@@ -25,6 +25,7 @@ from fleet_manager.domain.tasks import FLEET_MANAGER, Item, ItemState, TaskId, T
 from maps.model import CarrierKind, RobotId, Site, WaypointId
 from sim.infection_invariants import CleanPlacesStayClean, LampShinesOnNobody, SoiledBesideClean
 from sim.scene import Broken, Invariant, Scene
+from sim.spray_invariants import NobodyInTheSpray
 from sim.street_invariants import NeverInTheStreetOnRed
 from sim.world import World
 
@@ -149,8 +150,9 @@ class OnlyOpenWays(Invariant):
         if node.lane is None:
             return None
         lane = scene.site.lanes[node.lane]
+        task = scene.state.works_for(robot)
         for closure in scene.state.closures.values():
-            if closure.strict and lane.id in closure.shuts(start.waypoint):
+            if closure.strict and closure.keeps_out(task) and lane.id in closure.shuts(start.waypoint):
                 return f"the way there is {closure.text}"
         if lane.door is not None and not scene.world.doors[lane.door].gate.open:
             return f"{lane.door} is not open"
@@ -444,6 +446,7 @@ INVARIANTS: Final[tuple[type[Invariant], ...]] = (
     CleanPlacesStayClean,
     SoiledBesideClean,
     LampShinesOnNobody,
+    NobodyInTheSpray,
     NeverInTheStreetOnRed,
 )
 

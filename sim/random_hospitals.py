@@ -42,6 +42,7 @@ from maps.model import (
     ZoneClass,
     ZoneId,
 )
+from sim.random_services import with_services
 
 CARTS, TUGS, LAMPS, PORTERS = FleetId("carts"), FleetId("tugs"), FleetId("lamps"), FleetId("porters")
 
@@ -121,7 +122,8 @@ def random_hospital(seed: int) -> Site:
         item_classes={known.id: known for known in classes},
         quarantine=bays[-1].id,
     )
-    return _with_infections(site, bays[robots:-1], random.Random(f"hospital {seed} infections"))
+    site = _with_infections(site, bays[robots:-1], random.Random(f"hospital {seed} infections"))
+    return with_services(site, seed)
 
 
 def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> Site:

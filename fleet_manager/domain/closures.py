@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
-from fleet_manager.domain.tasks import Actor
+from fleet_manager.domain.tasks import Actor, TaskId
 from maps.model import CrossingId, FleetId, LaneId, LevelId, LiftId, Ring, RobotId, WaypointId, ZoneId
 
 ClosureId = NewType("ClosureId", str)
@@ -55,7 +55,8 @@ class Closure:
 
     `inside` are the waypoints that nobody may stay at; `exits` those of the lanes by which a robot there still leaves.
     `area` is what the person drew, `lift` the car whose doorways the lanes are, `crossing` the street that they cross.
-    A detour is closed for its `robot` alone. A `pause` may close no lanes: its robots stand still.
+    A detour is closed for its `robot` alone; what is closed for the sake of `task` is not for the robot that does it.
+    A `pause` may close no lanes: its robots stand still.
     """
 
     id: ClosureId
@@ -68,6 +69,7 @@ class Closure:
     crossing: CrossingId | None = None
     robot: RobotId | None = None
     pause: Pause | None = None
+    task: TaskId | None = None
     since: datetime
     until: datetime | None
     reason: str
@@ -86,6 +88,10 @@ class Closure:
     def concerns(self, robot: RobotId | None) -> bool:
         """Whether it is closed for this robot too."""
         return self.robot is None or self.robot == robot
+
+    def keeps_out(self, task: TaskId | None) -> bool:
+        """Whether it holds for a robot that works for `task`."""
+        return self.task is None or self.task != task
 
     def shuts(self, start: WaypointId | None) -> tuple[LaneId, ...]:
         """The lanes that are closed for a robot that stands at `start`."""

@@ -171,22 +171,35 @@ class FleetState:
         return self.devices.get(device) or Device(id=device)
 
     def closed_lanes(
-        self, start: WaypointId | None = None, *, robot: RobotId | None = None, strictly: bool = False
+        self,
+        start: WaypointId | None = None,
+        *,
+        robot: RobotId | None = None,
+        task: TaskId | None = None,
+        strictly: bool = False,
     ) -> frozenset[LaneId]:
         """The lanes that are closed for a robot standing at `start`; `strictly` those that it must not use at all.
 
-        Without a `robot` those of its own detours are left out.
+        The robot is as for `closures_for`.
         """
-        closures = (c for c in self.closures_for(robot) if c.strict or not strictly)
+        closures = (c for c in self.closures_for(robot, task) if c.strict or not strictly)
         return frozenset(lane for closure in closures for lane in closure.shuts(start))
 
-    def closures_for(self, robot: RobotId | None) -> list[Closure]:
-        """What is closed for a robot."""
-        return [closure for closure in self.closures.values() if closure.concerns(robot)]
+    def closures_for(self, robot: RobotId | None, task: TaskId | None = None) -> list[Closure]:
+        """What is closed for a robot that does `task`, by default that of its mission; without one, for any robot."""
+        if task is None and robot is not None:
+            task = self.works_for(robot)
+        return [c for c in self.closures.values() if c.concerns(robot) and c.keeps_out(task)]
 
-    def closure_at(self, place: WaypointId) -> Closure | None:
-        """The strict closure that holds a place: nobody may go there, or stay."""
-        return next((c for c in self.closures.values() if c.strict and place in c.inside), None)
+    def closure_at(self, place: WaypointId, task: TaskId | None = None) -> Closure | None:
+        """The strict closure that holds a place: nobody may go there, or stay, but who does what it is for."""
+        held = (c for c in self.closures.values() if c.strict and place in c.inside)
+        return next((closure for closure in held if closure.keeps_out(task)), None)
+
+    def works_for(self, robot: RobotId) -> TaskId | None:
+        """The task of a robot's mission."""
+        mission = self.mission_of(self.robots[robot])
+        return mission.task if mission is not None else None
 
     def take_changed(self) -> Changed:
         """What changed since the last call."""

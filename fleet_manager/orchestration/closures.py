@@ -20,7 +20,7 @@ from fleet_manager.domain.errors import Conflict, InvalidRequest, NotFound
 from fleet_manager.domain.events import ClosureEnded, ClosureStarted
 from fleet_manager.domain.missions import StepKind, StepStatus
 from fleet_manager.domain.robots import Robot
-from fleet_manager.domain.tasks import FLEET_MANAGER, Actor, Reason
+from fleet_manager.domain.tasks import FLEET_MANAGER, Actor, Reason, TaskId
 from fleet_manager.orchestration.commands import EndClosure, StartClosure
 from fleet_manager.orchestration.execution import Execution
 from fleet_manager.orchestration.ledger import Ledger
@@ -28,7 +28,7 @@ from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.settings import Patience
 from fleet_manager.orchestration.waiting_places import WaitingPlaces
 from fleet_manager.planning.closed_ways import ClosedWays, ways_in, ways_of
-from maps.model import CrossingId, LaneId, LiftId, RobotId, Site, Zone
+from maps.model import CrossingId, LaneId, LiftId, RobotId, Site
 
 _WAITS_INSIDE: Final = (StepKind.TREAT, StepKind.INSPECT)
 """Steps that wait for a person or for their time, and may as well do that in the queue."""
@@ -106,14 +106,6 @@ class Closures:
             )
         return ways
 
-    def close_wet(self, zone: Zone, until: datetime) -> None:
-        """Keep robots out of a zone that was sprayed."""
-        area = Area(level=zone.level, polygon=zone.polygon)
-        ways = ways_in(self._site, area)
-        if ways.lanes:
-            reason = f"{zone.name or zone.id} was sprayed"
-            self.start(ClosureKind.WET, ways, until=until, reason=reason, area=area)
-
     def reopen(self, request: EndClosure) -> Closure:
         """End a closure early, unless its cause ends it."""
         closure = self._ledger.state.closures.get(ClosureId(request.closure))
@@ -129,6 +121,11 @@ class Closures:
                 way_out="have the signal looked at",
             )
         if closure.kind is ClosureKind.WET:
+            if closure.until is None:
+                raise Conflict(
+                    f"closure {closure.id} ends with task {closure.task}, which sprays there",
+                    way_out=f"wait until then, or cancel {closure.task}: it stays closed while it is wet",
+                )
             raise Conflict(
                 f"closure {closure.id} ends at {closure.until:%H:%M} UTC: what was sprayed is still wet",
                 way_out="wait until then",
@@ -157,6 +154,7 @@ class Closures:
         crossing: CrossingId | None = None,
         robot: RobotId | None = None,
         pause: Pause | None = None,
+        task: TaskId | None = None,
     ) -> Closure:
         """Close lanes now; whoever is on the way over them gets another way.
 
@@ -174,6 +172,7 @@ class Closures:
             crossing=crossing,
             robot=robot,
             pause=pause,
+            task=task,
             since=self._ledger.now(),
             until=until,
             reason=reason,
@@ -253,16 +252,18 @@ class Closures:
         if drive is None:
             return False
         ahead = drive.nodes[drive.index(drive.cleared_to) :]
-        strict = [c for c in self._ledger.state.closures.values() if c.strict]
+        task = self._ledger.state.works_for(robot.id)
+        strict = [c for c in self._ledger.state.closures.values() if c.strict and c.keeps_out(task)]
         return any(node.lane in c.shuts(before.waypoint) for before, node in pairwise(ahead) for c in strict)
 
     def _stays_inside(self, robot: Robot) -> bool:
         """Whether the robot stands in a closed area, or will, and is not on its way out."""
         state = self._ledger.state
         stand = self._execution.will_stand_at(robot.id)
-        if stand is None or state.closure_at(stand) is None:
+        task = state.works_for(robot.id)
+        if stand is None or state.closure_at(stand, task) is None:
             return False
-        return robot.drive is None or state.closure_at(robot.drive.goal) is not None
+        return robot.drive is None or state.closure_at(robot.drive.goal, task) is not None
 
     def _leave(self, robot: Robot) -> None:
         """Send a robot out of the area in which it stands, as soon as it can go."""

@@ -379,7 +379,7 @@ class Devices:
             return self._closed_car(robot, node.lift, waypoint.level)
         if node.lane is None:
             return None
-        for closure in self._ledger.state.closures.values():
+        for closure in self._ledger.state.closures_for(robot):
             if closure.gated and node.lane in closure.shuts(before):
                 return Gate(closure.id, f"the way to {node.waypoint} is {closure.text}")
         door = self._site.lanes[node.lane].door

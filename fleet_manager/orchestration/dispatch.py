@@ -74,8 +74,8 @@ _OWN_STEPS: Final = {
 
 _PER_RANK: Final = 1e5
 _WORTH_LEAVING_CHARGER: Final = 0.3
-CHARGED: Final = 0.8
-"""From this charge on a robot leaves its charger."""
+CHARGED: Final = 0.8 - 0.005
+"""From this charge on a robot leaves its charger: it reports 80 %, rounded as its own meter does."""
 
 _REASONS_SHOWN: Final = 12
 
@@ -228,10 +228,10 @@ class Dispatch:
             charge=robot.state_of_charge,
             steps=steps,
             then=home if home is not None and self._is_open(robot.id, home) else None,
-            closed=self._ledger.state.closed_lanes(start, robot=robot.id),
+            closed=self._ledger.state.closed_lanes(start, robot=robot.id, task=task.id),
             begins=self._ledger.now(),
         )
-        closure = self._in_the_way(robot, start, steps)
+        closure = self._in_the_way(task, robot, start, steps)
         if closure is not None:
             return _Refusal(_CLOSED, closure.text)
         if found is None:
@@ -257,9 +257,9 @@ class Dispatch:
             return stops
         return treatment_steps(mission, task.pickup, task.treatment, stops)
 
-    def _in_the_way(self, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
-        """The closure for which a robot can't do these steps now."""
-        closures = self._ledger.state.closures_for(robot.id)
+    def _in_the_way(self, task: DeliveryTask, robot: Robot, start: WaypointId, steps: Sequence[Step]) -> Closure | None:
+        """The closure for which a robot can't do these steps of a task now."""
+        closures = self._ledger.state.closures_for(robot.id, task.id)
         if not closures:
             return None
         tables = self._routes.of(robot.fleet)

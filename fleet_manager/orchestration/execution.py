@@ -90,7 +90,9 @@ class Execution(Allocation):
         if start is None or self.on_foot(robot) or (start == self.home(robot_id) and not robot.retreat):
             return
         tables = self._routes.of(robot.fleet)
-        near = self._parking.nearest(robot.fleet, start, self._needed_by_others(robot_id), self._closed(start))
+        near = self._parking.nearest(
+            robot.fleet, start, self._needed_by_others(robot_id), self._closed(robot_id, start)
+        )
         in_time = (bay for bay in near if 2.0 * TRAFFIC * (tables.time(start, bay) or 0.0) < seconds)
         any(self._claim(robot_id, bay, rest=bay) for bay in islice(in_time, _OTHER_RESTS))
 
@@ -108,7 +110,7 @@ class Execution(Allocation):
         start = self.will_stand_at(robot_id) or self.home(robot_id)
         if start is None:
             return
-        bays = self._parking.nearest(robot.fleet, start, taken, self._closed(start))
+        bays = self._parking.nearest(robot.fleet, start, taken, self._closed(robot_id, start))
         if robot.drive is None and not robot.retreat:
             if bays:
                 self._rehome(robot_id, bays[0])
@@ -145,20 +147,20 @@ class Execution(Allocation):
         for robot_id in self._ledger.state.robots:
             self.mobility_changed(robot_id)
 
-    def _closed(self, start: WaypointId, robot: RobotId | None = None) -> frozenset[LaneId]:
+    def _closed(self, robot: RobotId, start: WaypointId) -> frozenset[LaneId]:
         """The lanes that a robot from `start` should not use now."""
         return self._ledger.state.closed_lanes(start, robot=robot)
 
-    def _forbidden(self, start: WaypointId) -> frozenset[LaneId]:
+    def _forbidden(self, robot: RobotId, start: WaypointId) -> frozenset[LaneId]:
         """The lanes that it must not use at all."""
-        return self._ledger.state.closed_lanes(start, strictly=True)
+        return self._ledger.state.closed_lanes(start, robot=robot, strictly=True)
 
     def _closed_for(self, robot: Robot, start: WaypointId, goal: WaypointId) -> frozenset[LaneId]:
         """The lanes that a robot should not use to `goal`: one that would come out of a soiling zone does not enter it.
 
         So it gives way and turns elsewhere, and is not exposed for nothing.
         """
-        closed = self._closed(start, robot.id)
+        closed = self._closed(robot.id, start)
         rules = self._site.infection_rules
         if robot.fleet not in rules.shared_fleets or self._soils(goal):
             return closed
@@ -224,7 +226,7 @@ class Execution(Allocation):
             return False
         tables = self._routes.of(robot.fleet)
         wanted = self._closed_for(robot, start, goal)
-        route = tables.route(start, goal, wanted) or tables.route(start, goal, self._forbidden(start))
+        route = tables.route(start, goal, wanted) or tables.route(start, goal, self._forbidden(robot_id, start))
         if route is None:
             return False
         if self.on_foot(robot):
@@ -308,7 +310,7 @@ class Execution(Allocation):
         closed = self._closed_for(robot, start, goal)
         claim = self._find(robot, goal, first, closed, before, rest)
         if claim is None and closed and self._routes.of(robot.fleet).time(start, goal, closed) is None:
-            claim = self._find(robot, goal, first, self._forbidden(start), before, rest)
+            claim = self._find(robot, goal, first, self._forbidden(robot_id, start), before, rest)
         if claim is None:
             return False
         claims = [self._route_claimed(robot_id, goal, claim, first)]
@@ -425,9 +427,11 @@ class Execution(Allocation):
         others = [r for r in self._ledger.state.robots if r != robot_id]
         taken = {w for r in others if (w := self.home(r)) is not None}
         taken |= {w for r in others if (w := self.will_stand_at(r)) is not None}
-        near = self._parking.nearest(robot.fleet, start, taken, self._closed(start))[:_OTHER_RESTS]
+        near = self._parking.nearest(robot.fleet, start, taken, self._closed(robot_id, start))[:_OTHER_RESTS]
         yield from near
-        beyond = self._parking.nearest(robot.fleet, goal, taken | set(near), self._closed(goal))[:_OTHER_RESTS]
+        beyond = self._parking.nearest(robot.fleet, goal, taken | set(near), self._closed(robot_id, goal))[
+            :_OTHER_RESTS
+        ]
         yield from (bay for bay in beyond if goal != start)
 
     def _dwell(self, robot: Robot) -> float:
@@ -445,7 +449,9 @@ class Execution(Allocation):
         if makes_room and home is not None and self._claim(robot_id, home):
             return
         start = self.will_stand_at(robot_id) or goal
-        others, way = self._traffic.in_the_way(robot_id, goal, home or goal, self._now(), self._forbidden(start))
+        others, way = self._traffic.in_the_way(
+            robot_id, goal, home or goal, self._now(), self._forbidden(robot_id, start)
+        )
         for other in others:
             self._ask_for_room(other, way)
         # Who can't move at all is the reason; the others in the way may be waiting for the same.

@@ -61,6 +61,7 @@ from fleet_manager.orchestration.advance import (
     advance,
 )
 from fleet_manager.orchestration.commands import Proof
+from fleet_manager.orchestration.cordons import LOOK
 from fleet_manager.orchestration.custody import CustodyRules, Signed
 from fleet_manager.orchestration.decontamination import Decontamination
 from fleet_manager.orchestration.execution import Execution
@@ -256,7 +257,8 @@ class Missions:
         robot = state.robots[robot_id]
         if robot.hold is not None:
             return
-        if state.closure_at(place) is None and self._execution.drive_to(robot_id, place):
+        task = state.works_for(robot_id)
+        if state.closure_at(place, task) is None and self._execution.drive_to(robot_id, place):
             self._ledger.close_alert("way_closed", robot_id)
             return
         start = self._execution.will_stand_at(robot_id)
@@ -420,6 +422,8 @@ class Missions:
                 self._ledger.set_timer("take_out", robot.id, self._patience.take_out)
             if step is not None and step.window is not None:
                 self._ledger.set_timer("set_out", robot.id, 0.0)
+            if step is not None and step.kind is StepKind.TREAT and step.status is StepStatus.WAITING_FOR_PERSON:
+                self._ledger.set_timer("room", robot.id, LOOK)
         self._timetable.take_up()
 
     def _compartments(self, robot: Robot, step: Step) -> tuple[str, ...]:
@@ -562,11 +566,22 @@ class Missions:
     def _await_room(self, robot_id: RobotId, step: Step) -> None:
         """One that makes way for another robot meanwhile looks at the room again when it is back."""
         robot = self._ledger.state.robots[robot_id]
+        task = self._ledger.state.task_of(robot)
         because = self._treatments.not_ready(step)
+        stranger = self._treatments.cordon(task, robot_id) if task is not None else None
+        if stranger is not None:
+            self._ledger.set_timer("room", robot_id, LOOK)
         if because is not None:
             self._treatments.call_for_room(robot_id, because, step)
-        elif self._treat_command(robot) is not None or _stands_at(robot, step):
+        elif stranger is None and (self._treat_command(robot) is not None or _stands_at(robot, step)):
             self.signal(robot_id, Signal.ROOM_READY)
+
+    def look_at_room_again(self, robot_id: RobotId) -> None:
+        """Another robot was in the area that is to be sprayed."""
+        mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
+        step = mission.step if mission is not None else None
+        if step is not None and step.kind is StepKind.TREAT and step.status is StepStatus.WAITING_FOR_PERSON:
+            self._await_room(robot_id, step)
 
     def _treat(self, robot_id: RobotId, step: Step) -> None:
         """Begin, or go on with what was interrupted."""
@@ -978,7 +993,7 @@ class Missions:
             else:
                 status, outcome = self._outcome(task)
             self._ledger.record(TaskEnded(task=mission.task, status=status, outcome=outcome, actor=FLEET_MANAGER))
-            self._timetable.over(task)
+            self._over(task)
         if state.robots[robot_id].docked:
             self._ledger.record(RobotStatusChanged(robot=robot_id, status=RobotStatus.CHARGING))
         self._dispatch_wanted()
@@ -992,8 +1007,12 @@ class Missions:
         self._ledger.close_alert("no_carrier_left", task.id)
         self._treatments.given_up(task)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
-        self._timetable.over(task)
+        self._over(task)
         self._dispatch_wanted()
+
+    def _over(self, task: DeliveryTask) -> None:
+        self._timetable.over(task)
+        self._treatments.over(task)
 
     def _abort(self, mission: Mission, reason: str) -> None:
         pending = self._ledger.state.robots[mission.robot].pending

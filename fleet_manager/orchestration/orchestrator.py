@@ -61,6 +61,7 @@ from fleet_manager.orchestration.commands import (
     SubmitTask,
     UserCommand,
 )
+from fleet_manager.orchestration.cordons import Cordons
 from fleet_manager.orchestration.crossing_watch import CrossingWatch
 from fleet_manager.orchestration.custody import CustodyRules
 from fleet_manager.orchestration.decontamination import Decontamination
@@ -285,13 +286,14 @@ class Orchestrator:
         )
         places = WaitingPlaces(site, self._ledger, self._routes, self._execution, parking)
         codes = HandoverCodes(secret, life=self.patience.code_life)
+        self._cordons = Cordons(site, self._ledger, lambda: self._closures)
         self._treatments = Treatments(
             site,
             self._ledger,
             self._routes,
             disinfection or DisinfectionRules(),
             think,
-            lambda zone, until: self._closures.close_wet(zone, until),
+            self._cordons,
         )
         self._patrols = Patrols(site, self._ledger, self._routes)
         self._timetable = Timetable(site, self._ledger, self._routes)
@@ -434,6 +436,7 @@ class Orchestrator:
         self._patrols.take_up()
         self._missions.inspections_take_up()
         self._missions.take_up()
+        self._cordons.review()
         self._screening.take_up()
         self._decontamination.take_up()
         self._guides.take_up()
@@ -752,6 +755,10 @@ class Orchestrator:
                 self._timetable.loading_due(TaskId(subject))
             case "timetable":
                 self._missions.renew_eta(RobotId(subject))
+            case "cordons":
+                self._cordons.review()
+            case "room":
+                self._missions.look_at_room_again(RobotId(subject))
             case "inspect":
                 self._missions.look_round_now(RobotId(subject))
             case "visitor":

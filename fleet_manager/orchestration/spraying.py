@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -16,11 +16,12 @@ from fleet_manager.domain.missions import Mission, TreatmentStop
 from fleet_manager.domain.robots import CommandKind, Robot
 from fleet_manager.domain.tasks import DeliveryTask, Reason, SprayOrder, TaskStatus, Treatment, TreatmentMethod
 from fleet_manager.orchestration.commands import SubmitDisinfection
+from fleet_manager.orchestration.cordons import stays_closed
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.thinking import Think
 from fleet_manager.planning.coverage.coverage_map import CoverageMap
 from fleet_manager.planning.spray_treatments import ENOUGH, SprayPlans, SprayTreatment
-from maps.model import Fleet, Site, SprayAgent, SprayAgentId, WaypointId, Zone, ZoneId, ZoneKind
+from maps.model import Fleet, Site, SprayAgent, SprayAgentId, WaypointId, ZoneId, ZoneKind
 
 _TOO_LITTLE: Final = 0.1
 """With less than this share of its tank a robot is refilled first."""
@@ -36,9 +37,6 @@ _LEAST, _MOST = 0.005, 2.0
 GREETING: Final = (
     "Hello. This area is being disinfected and closed. Please leave it, keep your distance and wear your mask."
 )
-
-Wet = Callable[[Zone, datetime], None]
-"""Keeps robots out of a zone until a time."""
 
 
 class Spraying:
@@ -210,7 +208,7 @@ class Spraying:
         assert record.treatment.agent is not None
         agent = self._site.spray_agents[record.treatment.agent]
         wet = any(sample.on for sample in record.samples)
-        until = self._ledger.now() + timedelta(seconds=max(agent.reentry_time, agent.contact_time)) if wet else None
+        until = self._ledger.now() + stays_closed(agent) if wet else None
         self._ledger.record(TreatmentEnded(task=record.task, dose=0.0, complete=complete, re_entry_at=until))
 
 

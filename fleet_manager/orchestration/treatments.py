@@ -32,9 +32,10 @@ from fleet_manager.domain.robots import CommandKind, PendingCommand, Robot
 from fleet_manager.domain.tasks import FLEET_MANAGER, DeliveryTask, Reason, TaskStatus, Treatment, TreatmentMethod
 from fleet_manager.orchestration.certificate import certificate_view
 from fleet_manager.orchestration.commands import CheckLamp, ReportRoom, SubmitDisinfection
+from fleet_manager.orchestration.cordons import Cordons
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.spray_certificate import spray_certificate_view
-from fleet_manager.orchestration.spraying import GREETING, Spraying, Wet
+from fleet_manager.orchestration.spraying import GREETING, Spraying
 from fleet_manager.orchestration.thinking import Think
 from fleet_manager.orchestration.views import CertificateView
 from fleet_manager.planning.estimates import spraying_time
@@ -49,10 +50,10 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Treatments:
-    """Lamps are planned and judged here, sprayers by `spraying`; `close_wet` keeps robots out of what was sprayed."""
+    """Lamps are planned and judged here, sprayers by `spraying`; `cordons` keep robots out of what is sprayed."""
 
     def __init__(
-        self, site: Site, ledger: Ledger, routes: Routes, rules: DisinfectionRules, think: Think, close_wet: Wet
+        self, site: Site, ledger: Ledger, routes: Routes, rules: DisinfectionRules, think: Think, cordons: Cordons
     ) -> None:
         self._site = site
         self._ledger = ledger
@@ -60,7 +61,7 @@ class Treatments:
         self._rules = rules
         self._think = think
         self._plans = TreatmentPlans(site)
-        self._close_wet = close_wet
+        self._cordons = cordons
         self.spraying = Spraying(site, ledger, self.place_in, think)
 
     # --- what can be done at all -------------------------------------------------------------------------
@@ -184,6 +185,13 @@ class Treatments:
         if self.spraying.is_outdoors(zone):
             return room.not_ready_outdoors(now, timedelta(seconds=self._site.spraying.cordon_age))
         return room.not_ready(now, self._rules)
+
+    def cordon(self, task: DeliveryTask, own: RobotId) -> RobotId | None:
+        """Keep the other robots out of what is to be sprayed; answers one that is still in there."""
+        if task.treatment is None or task.treatment.method is not TreatmentMethod.SPRAY:
+            return None
+        self._cordons.draw(task.treatment.zone, task.id)
+        return self._cordons.stranger(task.id, own)
 
     def call_for_room(self, robot_id: RobotId, because: str, step: Step) -> None:
         assert step.treatment is not None
@@ -332,10 +340,15 @@ class Treatments:
             self.spraying.given_up(task)
             self._keep_out(task.treatment.zone)
 
+    def over(self, task: DeliveryTask) -> None:
+        """It has ended: nothing is closed for its sake any more, once its robot is back on the lanes."""
+        if task.treatment is not None and task.treatment.method is TreatmentMethod.SPRAY:
+            self._cordons.review()
+
     def _keep_out(self, zone: ZoneId) -> None:
         until = self.room(zone).re_entry_at
         if until is not None and until > self._ledger.now():
-            self._close_wet(self._site.zones[zone], until)
+            self._cordons.stays_wet(zone, until)
 
     def certificate(self, task: DeliveryTask, record: TreatmentRecord) -> CertificateView:
         """What a task did, as its robots reported it."""
