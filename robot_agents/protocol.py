@@ -164,6 +164,9 @@ class Treat(_Command):
 
     A sprayer gives `rate` litres per metre, and the robot drives with `speed` (m/s) at most. It gives up by itself what
     its tank does not suffice for: it comes back then, and the command is done. `greeting` is said to people it sees.
+
+    It stands at `begins_at` (x, y in m) to begin with. An agent that was restarted on the way first brings it back
+    there; a lamp then does all stops again, and for a sprayer the command is done: the manager knows what is wet.
     """
 
     type: Literal["treat"] = "treat"
@@ -178,6 +181,7 @@ class Treat(_Command):
     speed: float | None = None
     rate: float = 0.0
     greeting: str = ""
+    begins_at: tuple[float, float] | None = None
 
 
 class ConfirmVacated(_Command):

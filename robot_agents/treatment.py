@@ -51,6 +51,10 @@ def _age(given: float, warm_up: float) -> float:
     return given + warm_up / 2.0 if given >= warm_up / 2.0 else sqrt(2.0 * warm_up * given)
 
 
+_AT_HOME = 0.2
+"""Metres from where a treatment begins within which a robot stands there."""
+
+
 class _Phase(Enum):
     WAITING = auto()
     COUNTDOWN = auto()
@@ -69,7 +73,8 @@ class TreatmentRun:
         self._clock = clock
         self._reporter = reporter
         self._loop = asyncio.get_running_loop()
-        self._home = robot.pose()
+        here = robot.pose()
+        self._home = command.begins_at or (here.x, here.y)
         self._confirmed_at = command.confirmed_at
         self._disturbed_at: datetime | None = None
         self._used_up: datetime | None = None
@@ -77,8 +82,8 @@ class TreatmentRun:
         self._door_open = False
         self._frozen = ""
         self._left = list(command.stops)
-        self._seen: list[tuple[float, float]] = [(self._home.x, self._home.y)]
-        self._way_back = self._seen[0]
+        self._seen: list[tuple[float, float]] = [self._home]
+        self._way_back = self._home
         self._phase = _Phase.WAITING
         self._on = False
         self._on_since = 0.0
@@ -89,8 +94,21 @@ class TreatmentRun:
     # --- what happens -------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start when the sensors and the confirmation allow it; else say why not and wait."""
-        self._consider()
+        """Start when the sensors and the confirmation allow it; else say why not and wait.
+
+        Away from where it begins an earlier process of this agent was at it: first of all the robot comes back.
+        """
+        here = self._robot.pose()
+        if hypot(here.x - self._home[0], here.y - self._home[1]) <= _AT_HOME:
+            self._consider()
+            return
+        stops = self.command.stops
+        nearest = min(range(len(stops)), key=lambda i: hypot(stops[i].x - here.x, stops[i].y - here.y), default=-1)
+        self._seen += [(stop.x, stop.y) for stop in stops[: nearest + 1]]
+        if self.command.method is TreatmentMethod.SPRAY:
+            self._left.clear()
+        self._tell("the agent was restarted")
+        self._come_back("the agent was restarted")
 
     def confirm(self, at: datetime) -> None:
         """A person confirmed at `at` that the room is vacated and shut."""
@@ -235,7 +253,7 @@ class TreatmentRun:
         if self._left:
             self._go_on()
             return
-        self._seen = [(self._home.x, self._home.y)]
+        self._seen = [self._home]
         self._come_back("done")
 
     def _suffices(self, stop: TreatmentStop) -> bool:
@@ -278,7 +296,7 @@ class TreatmentRun:
         self._timer = None
         stop = self._left.pop(0)
         if not self._left:
-            self._seen = [(self._home.x, self._home.y)]
+            self._seen = [self._home]
             self._come_back("done")
             return
         if stop.dwell > 0.0:
@@ -304,6 +322,10 @@ class TreatmentRun:
         if self._seen:
             self._way_back = self._seen.pop()
             self._robot.go_to(*self._way_back, self.command.speed)
+        elif self._left and self._given_up is None:
+            self._seen = [self._home]
+            self._phase = _Phase.WAITING
+            self._consider()
         else:
             self._end()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -88,13 +89,15 @@ def _with_linen(site: Site, rng: random.Random) -> Site:
 def _with_spray(site: Site, rng: random.Random) -> Site:
     """A robot that sprays a small place: a room of its own, or one through which the others drive."""
     site, home = _with_dock(site, rng, "spray", 1.2, -_BAY)
-    if rng.random() < 0.5:
+    homes = [home, *(r.home for fleet in site.fleets.values() for r in fleet.robots if r.home is not None)]
+    driven_through = [c for c in _corridors(site) if c.id not in _beside(site, homes)]
+    if rng.random() < 0.5 or not driven_through:
         crossing = _corridor(site, rng, -1.2, _BAY)
         room = _place(crossing, "bay-hall", -1.2, _BAY)
         site = _with_places(site, [room], [(crossing, room)])
         corner, size = (room.x - 1.4, room.y - 0.9), (2.4, 1.8)
     else:
-        crossing = rng.choice(_corridors(site))
+        crossing = rng.choice(driven_through)
         corner, size = (crossing.x - 1.6, crossing.y - 0.8), (3.4, 3.4)
     outdoors = rng.random() < 0.3
     (x, y), (width, depth) = corner, size
@@ -154,9 +157,13 @@ def _with_street(site: Site, rng: random.Random) -> Site:
 
 def _corridors(site: Site) -> list[Waypoint]:
     """The crossings of corridors, each with a bay of its own."""
-    return [
-        w for w in site.waypoints.values() if WaypointId(w.id.replace("c", "bay")) in site.waypoints and "c" in w.id
-    ]
+    found = ((w, WaypointId(w.id.replace("c", "bay"))) for w in site.waypoints.values() if "c" in w.id)
+    return [crossing for crossing, bay in found if bay in site.waypoints]
+
+
+def _beside(site: Site, homes: Collection[WaypointId]) -> set[WaypointId]:
+    """Where lanes lead to from homes: who lives in an area that is closed may have nowhere else to go."""
+    return {lane.end for lane in site.lanes.values() if lane.start in homes}
 
 
 def _corridor(site: Site, rng: random.Random, dx: float, dy: float) -> Waypoint:

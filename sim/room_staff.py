@@ -65,11 +65,10 @@ class RoomStaff:
         self._world.rooms.empty(zone)
         try:
             await self._tell(ReportRoom(actor=_CLEANER, zone=zone, news=RoomNews.CLEANED))
-            # It may be entered again as soon as this is said.
-            del self._under_way[zone]
-            await self._tell(ReportRoom(actor=_NURSE, zone=zone, news=RoomNews.VACATED))
         finally:
-            self._under_way.pop(zone, None)
+            # It may be entered again as soon as the next is said: then somebody else comes.
+            del self._under_way[zone]
+        await self._tell(ReportRoom(actor=_NURSE, zone=zone, news=RoomNews.VACATED))
 
     async def _tell(self, report: ReportRoom) -> None:
         while True:

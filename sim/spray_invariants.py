@@ -26,25 +26,31 @@ class _Sprayed:
 class NobodyInTheSpray(Invariant):
     """No robot but its sprayer is in an area that is sprayed, and none comes in before its re-entry time is over.
 
-    It goes by where bodies and sprayers truly are. People in an area are the business of `LampShinesOnNobody`.
+    It goes by where bodies and sprayers truly are. A sprayer that was cleared to go there before its task was taken from
+    it ends its way there, and one that can't go on stays. People in an area are the business of `LampShinesOnNobody`.
     """
 
     name = "no robot in an area that is sprayed"
 
     def __init__(self) -> None:
         self._sprayed: dict[ZoneId, _Sprayed] = {}
+        self._sent: dict[RobotId, tuple[str, ZoneId]] = {}
         self._shapes: dict[ZoneId, PreparedGeometry[Polygon]] = {}
 
     def settled(self, scene: Scene, events: Sequence[Recorded], changed: Changed) -> str | None:
         now = events[-1].time
-        for robot, zone, agent in _spraying(scene):
+        for robot in scene.ground:
+            drive, zone = scene.state.robots[robot].drive, _treats(scene, robot)
+            if drive is not None and zone is not None:
+                self._sent[robot] = (drive.id, zone)
+        for robot, where, agent in _spraying(scene):
             until = now + timedelta(seconds=scene.site.spray_agents[agent].reentry_time)
-            known = self._sprayed.setdefault(zone, _Sprayed(until))
+            known = self._sprayed.setdefault(where, _Sprayed(until))
             known.until = until
             known.own[robot] = None
         for zone, sprayed in tuple(self._sprayed.items()):
             inside = dict.fromkeys(self._inside(scene, zone))
-            at_work = [robot for robot in inside if _treats(scene, robot) == zone]
+            at_work = [robot for robot in inside if self._works_in(scene, robot) == zone]
             sprayed.own = dict.fromkeys([*(robot for robot in sprayed.own if robot in inside), *at_work])
             stranger = next((robot for robot in inside if robot not in sprayed.own), None)
             if now >= sprayed.until:
@@ -52,6 +58,11 @@ class NobodyInTheSpray(Invariant):
             elif stranger is not None:
                 return f"{stranger} is in {zone}, which was sprayed and may be entered at {sprayed.until:%H:%M:%S}"
         return None
+
+    def _works_in(self, scene: Scene, robot: RobotId) -> ZoneId | None:
+        """Where it treats, or was sent to treat before its task was taken from it."""
+        drive, (sent, zone) = scene.state.robots[robot].drive, self._sent.get(robot, ("", None))
+        return _treats(scene, robot) or (zone if drive is not None and drive.id == sent else None)
 
     def _inside(self, scene: Scene, zone_id: ZoneId) -> Iterator[RobotId]:
         zone = scene.site.zones[zone_id]

@@ -563,13 +563,14 @@ class Missions:
 
     # --- treatments -------------------------------------------------------------------------------------
 
-    def _await_room(self, robot_id: RobotId, step: Step) -> None:
+    def _await_room(self, robot_id: RobotId, step: Step, *, again: bool = False) -> None:
         """One that makes way for another robot meanwhile looks at the room again when it is back."""
         robot = self._ledger.state.robots[robot_id]
         task = self._ledger.state.task_of(robot)
         because = self._treatments.not_ready(step)
         stranger = self._treatments.cordon(task, robot_id) if task is not None else None
         if stranger is not None:
+            because = because or (f"{stranger} is still in there" if again else None)
             self._ledger.set_timer("room", robot_id, LOOK)
         if because is not None:
             self._treatments.call_for_room(robot_id, because, step)
@@ -581,7 +582,7 @@ class Missions:
         mission = self._ledger.state.mission_of(self._ledger.state.robots[robot_id])
         step = mission.step if mission is not None else None
         if step is not None and step.kind is StepKind.TREAT and step.status is StepStatus.WAITING_FOR_PERSON:
-            self._await_room(robot_id, step)
+            self._await_room(robot_id, step, again=True)
 
     def _treat(self, robot_id: RobotId, step: Step) -> None:
         """Begin, or go on with what was interrupted."""

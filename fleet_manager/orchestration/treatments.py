@@ -271,6 +271,7 @@ class Treatments:
             speed=plan.speed if plan is not None else None,
             rate=plan.litres_per_metre if plan is not None else 0.0,
             greeting=GREETING if plan is not None else "",
+            begins_at=self._site.waypoints[step.place].xy,
         )
 
     def _valid_for(self, step: Step, fleet: Fleet) -> float:

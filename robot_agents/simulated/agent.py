@@ -88,6 +88,8 @@ class SimulatedAgent:
         self._reporter = reporter
         self._loop = asyncio.get_running_loop()
         self._unsubscribe = self._world.subscribe(self._robot, self._heard)
+        # What an earlier process of this agent had switched on, nobody watches over any more.
+        self._world.switch(self._robot, False)
         self._passed_unseen = (await self._world.seen(self._robot)).sequence
 
     async def stop(self) -> None:
