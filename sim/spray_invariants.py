@@ -26,8 +26,8 @@ class _Sprayed:
 class NobodyInTheSpray(Invariant):
     """No robot but its sprayer is in an area that is sprayed, and none comes in before its re-entry time is over.
 
-    It goes by where bodies and sprayers truly are. A sprayer that was cleared to go there before its task was taken from
-    it ends its way there, and one that can't go on stays. People in an area are the business of `LampShinesOnNobody`.
+    It goes by where bodies and sprayers truly are. A sprayer that was cleared to go there before its task was taken
+    from it ends its way there. People in an area are the business of `LampShinesOnNobody`.
     """
 
     name = "no robot in an area that is sprayed"

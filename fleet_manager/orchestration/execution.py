@@ -110,9 +110,10 @@ class Execution(Allocation):
         start = self.will_stand_at(robot_id) or self.home(robot_id)
         if start is None:
             return
-        bays = self._parking.nearest(robot.fleet, start, taken, self._closed(robot_id, start))
+        near = self._parking.nearest(robot.fleet, start, taken, self._closed(robot_id, start))
+        bays = [bay for bay in near if self._ledger.state.closure_at(bay) is None]
         if robot.drive is None and not robot.retreat:
-            if bays:
+            if bays and bays[0] != self.home(robot_id):
                 self._rehome(robot_id, bays[0])
             return
         goal = robot.drive.goal if robot.drive else start

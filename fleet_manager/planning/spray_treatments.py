@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -117,7 +118,7 @@ class SprayPlans:
         at = shapely.Point(home)
         try:
             area = min(parts, key=lambda part: part.distance(at), default=shapely.Polygon())
-            path = coverage_path(free_area(area, fleet.sprayer.swath, home))
+            path = _path(area, fleet.sprayer.swath, home)
             spray_plan(path, fleet.sprayer, agent, home)
         except InvalidRequest as error:
             return f"can't spray it: {error}"
@@ -176,6 +177,12 @@ def tracks(samples: Iterable[TreatmentSample]) -> list[list[Point]]:
             else:
                 found.append([(before.x, before.y), (after.x, after.y)])
     return found
+
+
+@lru_cache(maxsize=64)
+def _path(area: shapely.Polygon, swath: float, home: Point) -> CoveragePath:
+    """Fleets that wet the same width, and managers that start anew, drive the same path."""
+    return coverage_path(free_area(area, swath, home))
 
 
 def _key(treatment: Treatment, fleet: Fleet) -> tuple[FleetId, ZoneId, str, float]:
