@@ -58,6 +58,7 @@ class Execution(Allocation):
         state = self._ledger.state
         goals = [s.place for m in state.missions.values() if m.robot != robot_id for s in m.steps[m.current :]]
         goals += [r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id]
+        goals += [r.retreat[-1].waypoint for r in state.robots.values() if r.retreat and r.id != robot_id]
         goals += [goal for other, goal in self._wanted.items() if other != robot_id]
         goals += [at for other in state.robots if other != robot_id and (at := self.will_stand_at(other)) is not None]
         if not any(self._parking.touch(own, goal) for goal in goals):
