@@ -145,6 +145,8 @@ def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> S
         polygon=((x - 0.9, y - 0.9), (x + 0.9, y - 0.9), (x + 0.9, y + 0.9), (x - 0.9, y + 0.9)),
         zone_class=ZoneClass.ISOLATION,
     )
+    wall = ((x, y + 0.9), (x - 0.9, y + 0.9), (x - 0.9, y - 0.9), (x + 0.9, y - 0.9), (x + 0.9, y + 0.9))
+    level = site.levels[room.level]
     kinds = (
         ItemClass(id=ItemClassId("medicine"), name="medicine"),
         ItemClass(id=ItemClassId("waste"), name="waste", flow=Flow.SOILED, on_cancel=Disposition.CONTINUE),
@@ -153,6 +155,7 @@ def _with_infections(site: Site, spare: list[Waypoint], rng: random.Random) -> S
     bays = {bay.id: DecontaminationBay(waypoint=bay.id) for bay in spare[: rng.randint(0, 1)]}
     site = replace(
         site,
+        levels={**site.levels, level.id: replace(level, walls=(*level.walls, wall))},
         waypoints={**site.waypoints, room.id: room},
         lanes={**site.lanes, **{lane.id: lane for lane in lanes}},
         zones={isolation.id: isolation},
