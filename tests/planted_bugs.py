@@ -17,16 +17,19 @@ from fleet_manager.domain.tasks import DeliveryTask
 from fleet_manager.orchestration import custody, dispatch
 from fleet_manager.orchestration.advance import Signal
 from fleet_manager.orchestration.allocation import Allocation
+from fleet_manager.orchestration.cordons import Cordons
 from fleet_manager.orchestration.devices import Devices
 from fleet_manager.orchestration.dispatch import Dispatch
 from fleet_manager.orchestration.intake import Intake
 from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.missions import Missions
+from fleet_manager.orchestration.signals import Signals
 from fleet_manager.orchestration.supervision import Supervision
 from fleet_manager.planning.traffic import Traffic
 from maps.model import RobotId
 from robot_agents.logbook import Logbook
 from robot_agents.protocol import Report
+from robot_agents.treatment import TreatmentRun
 
 Bug = Callable[[], AbstractContextManager[None]]
 
@@ -201,6 +204,28 @@ def waste_beside_drugs() -> AbstractContextManager[None]:
     return _instead(infection_control, "may_carry", lambda _real, *_arguments: True)
 
 
+@contextmanager
+def sprayed_area_left_open() -> Iterator[None]:
+    """Where is sprayed the other robots drive on."""
+    with _instead(Cordons, "draw", lambda *_: None), _instead(Cordons, "stranger", lambda *_: None):
+        yield
+
+
+def wet_area_opened_at_once() -> AbstractContextManager[None]:
+    """What was sprayed is taken to be dry."""
+    return _instead(Cordons, "stays_wet", lambda _real, *_arguments: None)
+
+
+def people_not_seen() -> AbstractContextManager[None]:
+    """Neither people nor doors stop a lamp or sprayer."""
+    return _instead(TreatmentRun, "_danger", lambda _real, *_arguments: None)
+
+
+def red_light_ignored() -> AbstractContextManager[None]:
+    """Streets are crossed as if there were no signals."""
+    return _instead(Signals, "forbids", lambda _real, *_arguments: None)
+
+
 BUGS: tuple[Bug, ...] = (
     skipped_release,
     double_allocation,
@@ -219,4 +244,8 @@ BUGS: tuple[Bug, ...] = (
     compartment_left_open,
     exposure_forgotten,
     waste_beside_drugs,
+    sprayed_area_left_open,
+    wet_area_opened_at_once,
+    people_not_seen,
+    red_light_ignored,
 )

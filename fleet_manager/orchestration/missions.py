@@ -568,6 +568,8 @@ class Missions:
         robot = self._ledger.state.robots[robot_id]
         task = self._ledger.state.task_of(robot)
         because = self._treatments.not_ready(step)
+        if because is None and not again:
+            self._ledger.close_alert("room_not_ready", robot_id)
         stranger = self._treatments.cordon(task, robot_id) if task is not None else None
         if stranger is not None:
             because = because or (f"{stranger} is still in there" if again else None)

@@ -112,6 +112,25 @@ def test_room_is_disinfected_once_it_is_cleaned_and_vacated_and_the_certificate_
     run_virtual(story())
 
 
+def test_agent_that_restarts_while_its_lamp_shines_switches_it_off_comes_back_and_does_it_again() -> None:
+    async def story() -> None:
+        async with Hospital(lamp_hospital(), nurses=None) as hospital:
+            task = await _begun(hospital)
+            await _until(lambda: hospital.world.body(LAMP).place.waypoint is None)
+            await asyncio.sleep(60.0)
+            await hospital.restart_agent(LAMP)
+            await asyncio.sleep(0.5)
+            assert not _on(hospital), "nobody watches over it"
+            await _until(lambda: _on(hospital) or _waits(hospital))
+            await _tell(hospital, RoomNews.VACATED)
+            ended = await hospital.ended(task.id)
+            assert ended.status is TaskStatus.COMPLETED, ended.outcome
+            assert hospital.manager.robot(LAMP).waypoint is not None
+            assert not hospital.violations()
+
+    run_virtual(story())
+
+
 def test_lamp_stays_off_until_somebody_confirms_the_room() -> None:
     async def story() -> None:
         async with Hospital(lamp_hospital(), nurses=None) as hospital:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from fleet_manager.domain.events import ItemsHandedOver, TaskEnded
+from fleet_manager.domain.events import ItemsHandedOver, RobotRehomed, TaskEnded
 from fleet_manager.domain.missions import StepStatus
 from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
-from fleet_manager.orchestration.commands import CancelTask, ChangeRobot, HandOver, RetryTask, RobotAction, SendPorter
+from fleet_manager.orchestration.commands import (
+    CancelTask,
+    ChangeRobot,
+    HandOver,
+    RetryTask,
+    RobotAction,
+    SendPorter,
+    StartClosure,
+)
 from maps.model import RobotId
 from sim import faults
 from sim.harness import Hospital
@@ -182,3 +191,16 @@ def test_a_robot_that_was_out_of_reach_when_it_was_let_go_on_goes_on() -> None:
         assert (await hospital.ended(asked.id)).robot == ROBOT
 
     tell(story, agents=HEARTBEATS, patience=PROMPT)
+
+
+def test_a_robot_whose_only_bay_is_closed_rests_where_it_is() -> None:
+    async def story(hospital: Hospital) -> None:
+        await asyncio.sleep(5.0)
+        homes = tuple(lane for lane in hospital.site.lanes if "home" in lane)
+        until = hospital.clock.now() + timedelta(minutes=10)
+        await hospital.do(StartClosure(actor=NURSE, lanes=homes, until=until, reason="the floor is wet"))
+        await asyncio.sleep(120.0)
+        rehomed = [recorded for recorded in hospital.store.log if isinstance(recorded.event, RobotRehomed)]
+        assert len(rehomed) <= len(hospital.world.bodies)
+
+    tell(story)
