@@ -146,6 +146,11 @@ class TreatmentRun:
             case _Phase.COMING_BACK:
                 self._next_way_back()
 
+    def drop(self) -> None:
+        """The agent ends: nothing happens any more, whatever lamp and robot do now."""
+        self._cancel_timer()
+        self._phase = _Phase.OVER
+
     def give_up(self, reason: str) -> None:
         """Lamp off, and back to where it began, the way it came."""
         if self._phase in (_Phase.COMING_BACK, _Phase.OVER):

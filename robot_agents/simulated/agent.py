@@ -93,6 +93,8 @@ class SimulatedAgent:
         self._passed_unseen = (await self._world.seen(self._robot)).sequence
 
     async def stop(self) -> None:
+        if self._treatment is not None:
+            self._treatment[0].drop()
         if self._unsubscribe is not None:
             self._unsubscribe()
 

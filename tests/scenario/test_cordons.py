@@ -114,7 +114,7 @@ def test_sprayer_begins_only_when_the_cart_in_the_lobby_is_out_of_it() -> None:
             await hospital.spray(LOBBY)
             await _until(lambda: hospital.manager.state.robots[SPRAYER].waypoint == "middle")
             await _ready(hospital)
-            await asyncio.sleep(5.0 * _MINUTES)
+            await asyncio.sleep(1.0 * _MINUTES)
             assert not hospital.world.is_on(SPRAYER)
             alert = next(a for a in hospital.manager.alerts() if a.kind == "room_not_ready")
             assert f"{CART} is still in there" in alert.text
