@@ -44,7 +44,7 @@ SPRAYED, STREET, LINEN = ZoneId("sprayed"), CrossingId("street"), ItemClassId("l
 CALLS: Final = ("meals", "guide", "announce")
 """Capabilities of robots that speak to people."""
 
-_OFTEN: Final = 0.15
+_OFTEN: Final = 0.12
 _TO_STREET: Final = 3.0
 _STREET: Final = 6.0
 _BAY: Final = 1.8
@@ -53,7 +53,7 @@ _APART: Final = 1.2
 
 
 def with_services(site: Site, seed: int) -> Site:
-    """One hospital in seven has a sprayer, one in seven a street, and so on."""
+    """One hospital in eight has a sprayer, one in eight a street, and so on."""
     for name, add in (
         ("voices", _with_voices),
         ("linen", _with_linen),

@@ -15,6 +15,7 @@ from shapely import Polygon
 from fleet_manager.cli import figures
 from fleet_manager.cli.problems import plain_problems
 from fleet_manager.domain.errors import WardFleetError
+from fleet_manager.planning.coverage.bounds import least_length, whole_passes
 from fleet_manager.planning.coverage.coverage_map import CoverageMap, tracks
 from fleet_manager.planning.coverage.finishing import swept
 from fleet_manager.planning.coverage.free_area import NotSprayable, free_area
@@ -29,6 +30,10 @@ from maps.spraying import CHLORINE, WOXIAOBAI
 _SPRAYER: Final = WOXIAOBAI.sprayer or Sprayer(
     tank=0.0, flow=0.0, swath=0.0, speed=0.0, area_per_charge=0.0, battery_time=0.0
 )
+
+
+_ENOUGH: Final = 0.995
+"""The share of the area that `bound_m` and `whole_passes_m` are for."""
 
 
 class _SprayError(Exception):
@@ -63,6 +68,9 @@ def spray(
 
     The swath is a disc that stays inside the polygon. The vehicle's figures are those of a Woxiaobai. Exit code 2 when
     the area can't be sprayed.
+
+    `path_ratio` is the path as a multiple of area ÷ swath. No path is shorter than `bound_m`, and none of straight
+    passes in the direction of most of its strips than `whole_passes_m`: across 3.3 swaths four passes lie.
 
     Example: `wardfleet coverage spray --polygon yard.geojson --swath 1.2 --json plan.json --png plan.png`
     """
@@ -133,6 +141,9 @@ def _told(plan: SprayPlan) -> Mapping[str, object]:
     return {
         "covered_share": path.share,
         "path_m": path.length,
+        "path_ratio": path.length * path.free.swath / path.free.reachable.area,
+        "bound_m": least_length(path.free, _ENOUGH),
+        "whole_passes_m": whole_passes(path.free, path.angle, _ENOUGH),
         "area_m2": path.free.reachable.area,
         "polygon_m2": path.free.area.area,
         "litres": plan.litres,

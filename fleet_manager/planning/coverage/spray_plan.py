@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, TypeAlias
 
 import numpy as np
 import shapely
 from shapely import LineString, Polygon
 
+from fleet_manager.planning.coverage.contours import Rounds, rounds
 from fleet_manager.planning.coverage.finishing import Finishing, gaps, stretches, swept, without
 from fleet_manager.planning.coverage.free_area import FreeArea
 from fleet_manager.planning.coverage.moves import Moves, Sight, way_length
@@ -35,6 +38,9 @@ _LITTLE: Final = 1.09
 
 _SPACINGS: Final = (1.0, 0.93)
 """Greatest distance between two lines (swaths): closer ones leave smaller gaps at the walls."""
+
+_LONG_WAY: Final = 1.1
+"""Rounds along the walls are tried where strips take a path of this length, as a multiple of area ÷ swath."""
 
 _SHORTEST: Final = 0.25
 """A strip shorter than this (swaths) is left to the finishing pass."""
@@ -97,6 +103,14 @@ def coverage_path(free: FreeArea, done: shapely.Geometry | None = None, seed: in
         if best is None or _better(plan, best):
             best = plan
     assert best is not None
+    if not done.is_empty or not _is_long(best):
+        return best
+    angles = tuple(dict.fromkeys(angle for _, angle, _, _ in tried[:pairs]))
+    for around in rounds(free.centres, free.swath):
+        for angle, between in product(angles if around.middles else angles[:1], (False, True)):
+            if _is_long(best):
+                plan = _planned(free, done, angle, 1.0, seed, around, between=between)
+                best = plan if _better(plan, best) else best
     return best
 
 
@@ -111,9 +125,38 @@ def _effort(plan: CoveragePath) -> float:
     return plan.length + _CORNER * plan.free.swath * len(plan.points)
 
 
-def _planned(free: FreeArea, done: shapely.Geometry, angle: float, spacing: float, seed: int) -> CoveragePath:
+def _is_long(plan: CoveragePath) -> bool:
+    """Whether whole strips overlap so much that another way may be shorter."""
+    return plan.length > _LONG_WAY * plan.free.reachable.area / plan.free.swath
+
+
+def _planned(
+    free: FreeArea,
+    done: shapely.Geometry,
+    angle: float,
+    spacing: float,
+    seed: int,
+    around: Rounds | None = None,
+    *,
+    between: bool = False,
+) -> CoveragePath:
+    """Strips in one direction; within rounds along the walls, if there are any, and `between` these as well."""
     walls = Walls(free.centres)
-    drives, links = _drives(free, done, angle, spacing)
+    if around is None:
+        drives, links = _drives(free, (free.centres,), done, angle, spacing)
+    else:
+        first = [list(drive) for drive in around.drives]
+        round_walls = shapely.union_all([done, *(swept(drive, free.radius) for drive in first)])
+        drives, links = _drives(free, around.middles, round_walls, angle, spacing) if around.middles else ([], [])
+        drives = first + drives
+        near_walls = shapely.buffer(free.centres.boundary, free.radius)
+        rest = without(
+            free.reachable, shapely.union_all([near_walls, *(swept(drive, free.radius) for drive in drives)])
+        )
+        if between and rest.area > (1.0 - _NEARLY) * free.reachable.area:
+            # What lies between rounds is out of the walls' reach.
+            more, others = _drives(free, (free.centres,), without(free.reachable, rest), angle, spacing)
+            drives, links = drives + more, links + others
     drives += _along_walls(free, done, walls, drives)
     moves = Moves(walls, Sight(free.centres, free.swath), free.swath, drives, links)
     path = _in_order(drives, moves, seed)
@@ -128,9 +171,11 @@ def _planned(free: FreeArea, done: shapely.Geometry, angle: float, spacing: floa
     return CoveragePath(points=tuple(finished), free=free, share=share, angle=angle)
 
 
-def _drives(free: FreeArea, done: shapely.Geometry, angle: float, spacing: float) -> tuple[list[_Drive], list[_Drive]]:
-    """The parts of the strips that are worth a drive, and the other parts."""
-    ends = strips(free.centres, free.swath, angle, spacing).ends
+def _drives(
+    free: FreeArea, middles: Sequence[Polygon], done: shapely.Geometry, angle: float, spacing: float
+) -> tuple[list[_Drive], list[_Drive]]:
+    """The parts of the strips in `middles` that are worth a drive, and the other parts."""
+    ends = np.concatenate([strips(middle, free.swath, angle, spacing).ends for middle in middles])
     shortest = min(_SHORTEST * free.swath, float(np.hypot(*(ends[:, 1] - ends[:, 0]).T).max()))
     thin = _THIN * free.swath / 2
     needed = shapely.buffer(shapely.buffer(without(free.reachable, done), -thin), free.radius * 0.95 + thin)
