@@ -64,7 +64,7 @@ def _middles(centres: Polygon, swath: float) -> tuple[Polygon, ...]:
     found = _polygons(_inset(centres, swath))
     for inset in (0.75, 0.5 + _THINNEST):
         covered = shapely.union_all([known.buffer(0.6 * swath) for known in found])
-        found += _polygons(_inset(centres, inset * swath).difference(covered))
+        found += _polygons(shapely.difference(_inset(centres, inset * swath), covered))
     return tuple(found)
 
 

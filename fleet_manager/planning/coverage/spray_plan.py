@@ -103,7 +103,7 @@ def coverage_path(free: FreeArea, done: shapely.Geometry | None = None, seed: in
         if best is None or _better(plan, best):
             best = plan
     assert best is not None
-    if not done.is_empty or not _is_long(best):
+    if not shapely.is_empty(done) or not _is_long(best):
         return best
     angles = tuple(dict.fromkeys(angle for _, angle, _, _ in tried[:pairs]))
     for around in rounds(free.centres, free.swath):
@@ -153,7 +153,7 @@ def _planned(
         rest = without(
             free.reachable, shapely.union_all([near_walls, *(swept(drive, free.radius) for drive in drives)])
         )
-        if between and rest.area > (1.0 - _NEARLY) * free.reachable.area:
+        if between and shapely.area(rest) > (1.0 - _NEARLY) * free.reachable.area:
             # What lies between rounds is out of the walls' reach.
             more, others = _drives(free, (free.centres,), without(free.reachable, rest), angle, spacing)
             drives, links = drives + more, links + others
