@@ -101,6 +101,7 @@ export const zh: typeof en = {
   },
   task: {
     retry: '让机器人重试',
+    help: '人工协助机器人',
     disinfect: '消毒 {{zone}}',
     none: '当前没有进行中的运送任务',
     noneText: '点击“新建运送”提交申请，任务会立即显示在这里。',
