@@ -26,6 +26,7 @@ from fleet_manager.domain.staff import StaffRegister
 from fleet_manager.garbage import seldom_collected
 from fleet_manager.orchestration.orchestrator import Orchestrator
 from fleet_manager.orchestration.ports import Clock, Crossings, Doors, Lifts
+from fleet_manager.orchestration.recorder import Recorder
 from fleet_manager.persistence.sql import SqlStore
 from fleet_manager.planning.kernels import load_kernels
 from fleet_manager.settings import ServerSettings
@@ -157,14 +158,34 @@ async def fleet_manager(settings: ServerSettings) -> AsyncIterator[Running]:
             stack.callback(building.close)
         porters = Porters(site, clock)
         await stack.enter_async_context(porters.connected(memory, manager))
+        recorder = _recording(settings, manager, store, clock, stack)
         app = create_app(
             manager,
             console_dir=CONSOLE if CONSOLE.is_dir() else None,
             agent_endpoint=server.endpoint,
             porters=porters,
+            replays=recorder,
         )
         stack.enter_context(seldom_collected())
         yield Running(manager, app, running)
+
+
+def _recording(
+    settings: ServerSettings, manager: Orchestrator, store: SqlStore, clock: Clock, stack: AsyncExitStack
+) -> Recorder | None:
+    """Record until the stack is left; None when nothing shall be."""
+    if not settings.recording_days:
+        return None
+    recorder = Recorder(
+        manager,
+        store.recordings(),
+        clock,
+        days=settings.recording_days,
+        limit=settings.recording_megabytes * 1_000_000,
+        think=asyncio.to_thread,
+    )
+    stack.push_async_callback(_ended, asyncio.create_task(recorder.run(), name="recorder"))
+    return recorder
 
 
 async def _open_store(url: str, site: Site) -> SqlStore:

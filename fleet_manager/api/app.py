@@ -31,6 +31,7 @@ from fleet_manager.api.routes.health import health_routes
 from fleet_manager.api.routes.lifts import lift_routes
 from fleet_manager.api.routes.pauses import pause_routes
 from fleet_manager.api.routes.porters import porter_routes
+from fleet_manager.api.routes.replay import replay_routes
 from fleet_manager.api.routes.robots import robot_routes
 from fleet_manager.api.routes.schedules import schedule_routes
 from fleet_manager.api.routes.screening import screening_routes
@@ -42,6 +43,8 @@ from fleet_manager.api.routes.zones import zone_routes
 from fleet_manager.api.stream import Stream, StreamMessage
 from fleet_manager.orchestration.porter_desk import NoPorters, PorterDesk
 from fleet_manager.orchestration.ports import FleetManager
+from fleet_manager.orchestration.recorder import NoRecorder
+from fleet_manager.orchestration.replay import Replays
 
 API_PREFIX: Final = "/api/v1"
 AGENTS_PATH: Final = "/agents/v1"
@@ -76,6 +79,7 @@ def create_app(
     console_dir: Path | None = None,
     agent_endpoint: Endpoint | None = None,
     porters: PorterDesk | None = None,
+    replays: Replays | None = None,
     registry: CollectorRegistry | None = None,
 ) -> FastAPI:
     """`console_dir` holds the built console; `registry` may bring figures of its own to /metrics."""
@@ -122,6 +126,7 @@ def create_app(
         screening_routes(manager),
         event_routes(manager),
         analytics_routes(manager),
+        replay_routes(replays or NoRecorder(manager)),
         porter_routes(porters or NoPorters()),
         health_routes(manager, registry),
     ):

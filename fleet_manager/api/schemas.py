@@ -697,6 +697,26 @@ class AnalyticsQuery(_Request):
         return self
 
 
+_LONGEST_REPLAY = timedelta(days=1)
+
+
+class ReplayQuery(_Request):
+    """By default the ten minutes before `to`, and up to now."""
+
+    begin: Moment | None = Field(None, alias="from", description="the first moment to be shown")
+    end: Moment | None = Field(None, alias="to", description="the last moment to be shown")
+
+    @model_validator(mode="after")
+    def _span(self) -> ReplayQuery:
+        if (
+            self.begin is not None
+            and self.end is not None
+            and not timedelta() < self.end - self.begin <= _LONGEST_REPLAY
+        ):
+            raise ValueError("`to` must be later than `from`, by at most a day")
+        return self
+
+
 class EventQuery(_Request):
     after: int = Field(0, ge=0, le=2**63 - 1, description="the last seq that is known already")
     limit: int = Field(100, ge=1, le=1000)

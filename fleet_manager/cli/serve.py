@@ -46,6 +46,21 @@ def serve(
         typer.Option(help="JSON file with who may sign for goods; see `wardfleet staff`.", envvar="WARDFLEET_STAFF"),
     ] = None,
     world: Annotated[str | None, typer.Option(help="URL of a simulated world whose doors and lifts are used.")] = None,
+    recording_days: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=366,
+            help="How long what consoles show is kept; 0: not at all.",
+            envvar="WARDFLEET_RECORDING_DAYS",
+        ),
+    ] = 7.0,
+    recording_megabytes: Annotated[
+        int,
+        typer.Option(
+            min=1, help="The most that it takes; the oldest goes first.", envvar="WARDFLEET_RECORDING_MEGABYTES"
+        ),
+    ] = 1000,
     auto_handover: Annotated[
         bool, typer.Option("--auto-handover", help="Simulated staff load and unload the robots.")
     ] = False,
@@ -72,6 +87,8 @@ def serve(
         tokens=tokens,
         staff=staff,
         world=world,
+        recording_days=recording_days,
+        recording_megabytes=recording_megabytes,
         auto_handover=auto_handover,
         speed=speed,
         **chosen,

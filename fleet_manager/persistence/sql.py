@@ -41,6 +41,7 @@ from fleet_manager.orchestration.ports import TaskRecord
 from fleet_manager.orchestration.views import EventView
 from fleet_manager.persistence.encoding import decode
 from fleet_manager.persistence.mapping import Values, changed_rows, event_values, event_view
+from fleet_manager.persistence.recordings import SqlRecordings
 from fleet_manager.persistence.tables import (
     AlarmRow,
     AlertRow,
@@ -250,6 +251,10 @@ class SqlStore:
                 known = SecretRow(name=name, value=secrets.token_bytes(_SECRET_LENGTH))
                 session.add(known)
             return known.value
+
+    def recordings(self) -> SqlRecordings:
+        """The recordings in the same database."""
+        return SqlRecordings(self._engine)
 
     async def close(self) -> None:
         await self._engine.dispose()

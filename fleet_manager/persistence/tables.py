@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -207,6 +207,19 @@ class CueRow(Base):
 
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
     data: Mapped[str] = mapped_column(Text)
+
+
+class RecordingRow(Base):
+    """Some seconds of what consoles showed: see `orchestration.replay.RecordedPart`."""
+
+    __tablename__ = "recordings"
+
+    begin: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    end: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    whole: Mapped[bool] = mapped_column()
+    seq: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column()
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SecretRow(Base):

@@ -449,6 +449,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What consoles showed in a span of the past */
+        get: operations["replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/robots": {
         parameters: {
             query?: never;
@@ -2038,6 +2055,35 @@ export interface components {
             /** Step Id */
             step_id: string;
         };
+        /**
+         * Happening
+         * @description One event of the log that people understand, with what it is about; `status` is what became of it.
+         */
+        Happening: {
+            /** Actor */
+            actor?: string | null;
+            /** Alert */
+            alert?: string | null;
+            /** Closure */
+            closure?: string | null;
+            /** Kind */
+            kind: string;
+            /** Place */
+            place?: string | null;
+            /** Robot */
+            robot?: string | null;
+            /** Seq */
+            seq: number;
+            /** Status */
+            status?: string | null;
+            /** Task */
+            task?: string | null;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
         /** Health */
         Health: {
             /** Status */
@@ -2658,6 +2704,100 @@ export interface components {
          * @enum {string}
          */
         RecheckResult: "confirmed" | "not_confirmed" | "gone";
+        /**
+         * Replay
+         * @description The frames that show from `begin` to `end`, oldest first.
+         *
+         *     The first is whole, and may be minutes older than `begin`. More than some seconds between two frames: nothing was
+         *     recorded then. `next` is where to go on when there is more than one answer holds. `recorded_since` is the oldest
+         *     moment that is still kept, None when nothing is.
+         */
+        Replay: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Frames */
+            frames: components["schemas"]["ReplayFrame"][];
+            /** Next */
+            next: string | null;
+            /** Recorded Since */
+            recorded_since: string | null;
+        };
+        /**
+         * ReplayFrame
+         * @description What differs from the frame before; a `whole` one tells everything that there was.
+         *
+         *     Each entry of `tasks`, `robots`, `alerts`, `doors` and `lifts` has an `id` and those fields of its view that
+         *     changed, all when it was not there before. A robot's place is in `poses`, when it is another one than before. A
+         *     robot that only goes on has no `route` but `passed`, how many nodes of it now lie behind, and `allocated`, how many
+         *     of those ahead are its own. `closures` are all of them, None when they are as before.
+         */
+        ReplayFrame: {
+            /**
+             * Alerts
+             * @default []
+             */
+            alerts?: {
+                [key: string]: unknown;
+            }[];
+            /** Closures */
+            closures?: components["schemas"]["ClosureView"][] | null;
+            /**
+             * Doors
+             * @default []
+             */
+            doors?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Events
+             * @default []
+             */
+            events?: components["schemas"]["Happening"][];
+            /**
+             * Lifts
+             * @default []
+             */
+            lifts?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Poses
+             * @default []
+             */
+            poses?: components["schemas"]["TrackPoint"][];
+            /**
+             * Robots
+             * @default []
+             */
+            robots?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Tasks
+             * @default []
+             */
+            tasks?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+            /**
+             * Whole
+             * @default false
+             */
+            whole?: boolean;
+        };
         /** RequestedActor */
         RequestedActor: {
             /** Id */
@@ -3428,6 +3568,13 @@ export interface components {
             /** Zone */
             zone: string | null;
         };
+        TrackPoint: [
+            string,
+            string,
+            number,
+            number,
+            number
+        ];
         /**
          * TrafficView
          * @description Who claims, holds and waits for what, as of event `seq`. Porters find their way and are not part of it.
@@ -5587,6 +5734,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description This person may not, or did not prove who they are */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request can never be done as it stands */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: {
+                /** @description the first moment to be shown */
+                from?: string | null;
+                /** @description the last moment to be shown */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description This person may not, or did not prove who they are */
