@@ -56,6 +56,7 @@ SIGHTS: Final = (
     Sight("analytics", "/analytics"),
     Sight("downtime", "/downtime"),
     Sight("robot", "/r/robot-1"),
+    Sight("replay", "/replay", _press("replay-play")),
 )
 
 

@@ -160,7 +160,7 @@ def test_administrators_read_of_real_metrics_and_settings() -> None:
     group = typer.main.get_command(app)
     serve = group.get_command(typer.Context(group), "serve")  # type: ignore[attr-defined]
     known = {parameter.envvar for parameter in serve.params if parameter.envvar}
-    assert set(re.findall(r"`(WARDFLEET_[A-Z]+)`", page)) == known
+    assert set(re.findall(r"`(WARDFLEET_[A-Z_]+)`", page)) == known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -23,6 +23,7 @@ import type {
   PorterView,
   Priority,
   Problem,
+  Replay,
   RobotAction,
   RobotView,
   RoomNews,
@@ -160,3 +161,7 @@ export const helpRobot = (robot: string, kind: HelpKind, body: HelpRequest) =>
 export const getPauses = () => ask<ClosureView[]>('GET', '/pauses');
 export const beginPause = (body: PauseRequest) => ask<ClosureView>('POST', '/pauses', body);
 export const endPause = (pause: string) => ask<ClosureView>('DELETE', `/pauses/${id(pause)}`);
+
+// --- the past ---
+
+export const getReplay = (from: string, to: string) => ask<Replay>('GET', `/replay?from=${id(from)}&to=${id(to)}`);

@@ -2,7 +2,7 @@ import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@ma
 import { useLocalStorage } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { LiftView, RobotView } from '../api/types';
+import type { ClosureView, LiftView, RobotView } from '../api/types';
 import { placeText, shortPlaceText } from '../i18n/places';
 import { RobotDetails } from '../robots/RobotDetails';
 import { Icon } from '../shell/icons';
@@ -15,14 +15,17 @@ import { MapScene } from './scene';
 interface Props {
   robot: string | null;
   onRobot: (robot: string | null) => void;
+  closures: readonly ClosureView[];
+  /** Whether what is shown is over, so that nothing can be changed. */
+  past?: boolean;
 }
 
-/** The live map, one level at a time; it follows the chosen robot from level to level. */
-export function FleetMap({ robot, onRobot }: Props) {
+/** The map, one level at a time; it follows the chosen robot from level to level. */
+export function FleetMap({ robot, onRobot, closures, past = false }: Props) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const robots = useFleet((fleet) => fleet.robots);
-  const stale = useLive().phase !== 'live';
+  const stale = useLive().phase !== (past ? 'past' : 'live');
   const chosen = robot === null ? undefined : robots[robot];
   const [traffic, setTraffic] = useLocalStorage({ key: 'wardfleet.traffic', defaultValue: false });
   const [levelId, setLevelId] = useState(levels[0]?.id ?? '');
@@ -35,7 +38,7 @@ export function FleetMap({ robot, onRobot }: Props) {
   }
   return (
     <>
-      <Canvas levelId={levelId} robot={robot} traffic={traffic} onRobot={onRobot} stale={stale} fitRef={fitRef} />
+      <Canvas levelId={levelId} robot={robot} traffic={traffic} closures={closures} onRobot={onRobot} stale={stale} fitRef={fitRef} />
       <Paper className="map-levels" withBorder>
         <SegmentedControl
           orientation="vertical"
@@ -55,7 +58,7 @@ export function FleetMap({ robot, onRobot }: Props) {
       </div>
       {chosen !== undefined && (
         <div className="map-robot">
-          <RobotDetails robot={chosen} onRobot={onRobot} onClose={() => onRobot(null)} />
+          <RobotDetails robot={chosen} onRobot={onRobot} onClose={() => onRobot(null)} past={past} />
         </div>
       )}
     </>
@@ -76,14 +79,14 @@ function LevelName({ id, robots }: { id: string; robots: number }) {
   );
 }
 
-interface CanvasProps extends Props {
+interface CanvasProps extends Omit<Props, 'past'> {
   levelId: string;
   traffic: boolean;
   stale: boolean;
   fitRef: React.RefObject<() => void>;
 }
 
-function Canvas({ levelId, robot, traffic, onRobot, stale, fitRef }: CanvasProps) {
+function Canvas({ levelId, robot, traffic, closures, onRobot, stale, fitRef }: CanvasProps) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const store = useStore();
@@ -123,8 +126,8 @@ function Canvas({ levelId, robot, traffic, onRobot, stale, fitRef }: CanvasProps
     };
     const place = (name: string) => placeText(t, name);
     const room = (name: string, brief: boolean) => shortPlaceText(t, name, brief);
-    scene?.show({ robots, doors, lifts, selected: robot, traffic, words: { place, room, lift } });
-  }, [scene, robots, doors, lifts, robot, traffic, level, t]);
+    scene?.show({ robots, doors, lifts, closures, selected: robot, traffic, words: { place, room, lift } });
+  }, [scene, robots, doors, lifts, closures, robot, traffic, level, t]);
 
   useEffect(() => {
     if (robot !== null) scene?.reveal(robot);

@@ -42,6 +42,7 @@ export function Legend({ traffic, onTraffic }: Props) {
           ))}
           <Entry colour={colours.doorOpen} text={t('map.doorOpen')} />
           <Entry colour={colours.doorClosed} text={t('map.doorClosed')} />
+          <Entry colour={colours.closedGround} text={t('map.closed')} />
           <Entry colour={colours.charger} text={t('map.charger')} />
           <Entry colour={colours.route} text={t('map.allocated')} />
           <Entry

@@ -17,6 +17,8 @@ export interface MapColours {
   readonly waits: string;
   readonly needsPerson: string;
   readonly outside: string;
+  readonly closed: string;
+  readonly closedGround: string;
   readonly zones: Readonly<Record<string, string>>;
 }
 
@@ -37,6 +39,8 @@ export const LIGHT: MapColours = {
   waits: '#1c2a33',
   needsPerson: '#e8590c',
   outside: 'rgba(73, 102, 120, 0.08)',
+  closed: '#c92a2a',
+  closedGround: 'rgba(201, 42, 42, 0.16)',
   zones: {
     clean: 'rgba(56, 178, 132, 0.20)',
     semi_contaminated: 'rgba(245, 190, 60, 0.24)',
@@ -64,6 +68,8 @@ export const DARK: MapColours = {
   waits: '#e6edf1',
   needsPerson: '#fd7e14',
   outside: 'rgba(170, 195, 210, 0.07)',
+  closed: '#ff8787',
+  closedGround: 'rgba(255, 107, 107, 0.20)',
   zones: {
     clean: 'rgba(56, 200, 150, 0.20)',
     semi_contaminated: 'rgba(245, 190, 60, 0.20)',

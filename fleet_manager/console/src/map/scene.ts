@@ -16,11 +16,12 @@ import Stroke from 'ol/style/Stroke';
 import Style from 'ol/style/Style';
 import Text from 'ol/style/Text';
 import View from 'ol/View';
-import type { DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
+import type { ClosureView, DoorView, LevelView, LiftView, MovingPose, RobotView } from '../api/types';
 import { robotColour } from '../robots/colours';
 import { chargeText } from '../robots/state';
 import { spotsOf, waitsForPerson, type Spot } from '../traffic/resource';
 import { Building, label, NAME_FONT, widthOf, type Words } from './building';
+import { ClosureDrawing } from './closures';
 import type { MapColours } from './colours';
 import { Glide } from './glide';
 import { nameOffset, sidesOf, type Side } from './labels';
@@ -42,6 +43,7 @@ export interface Dynamics {
   readonly robots: Readonly<Record<string, RobotView>>;
   readonly doors: Readonly<Record<string, DoorView>>;
   readonly lifts: Readonly<Record<string, LiftView>>;
+  readonly closures: readonly ClosureView[];
   readonly selected: string | null;
   /** Whether the routes and waits of all robots are shown, not only those of the selected one. */
   readonly traffic: boolean;
@@ -62,6 +64,7 @@ export class MapScene {
   private readonly projection: Projection;
   private readonly map: OlMap;
   private readonly drawing = new VectorSource();
+  private readonly closures: ClosureDrawing;
   private readonly traffic: TrafficDrawing;
   private readonly robots = new VectorSource<Feature<Point>>();
   private readonly buildingLayer: VectorLayer;
@@ -80,6 +83,7 @@ export class MapScene {
     onRobot: (robot: string | null) => void,
   ) {
     this.projection = new Projection({ code: 'site', units: 'm' });
+    this.closures = new ClosureDrawing(colours);
     this.traffic = new TrafficDrawing(colours);
     this.buildingLayer = new VectorLayer({
       source: this.drawing,
@@ -92,6 +96,7 @@ export class MapScene {
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false, onFocusOnly: false }),
       layers: [
         this.buildingLayer,
+        this.closures.layer,
         ...this.traffic.layers,
         new VectorLayer({ source: this.robots, declutter: LABELS }),
       ],
@@ -118,6 +123,7 @@ export class MapScene {
 
   paint(colours: MapColours): void {
     this.colours = colours;
+    this.closures.paint(colours);
     this.traffic.paint(colours);
     if (this.dynamics !== null) this.show(this.dynamics);
   }
@@ -125,6 +131,7 @@ export class MapScene {
   draw(level: LevelView): void {
     this.level = level;
     this.spots = spotsOf(level);
+    this.closures.draw(level);
     const features = new GeoJSON().readFeatures(level.features);
     this.building = new Building(features);
     this.drawing.clear();
@@ -165,6 +172,7 @@ export class MapScene {
       if (id in dynamics.robots) this.dress(marker);
       else this.remove(id);
     }
+    this.closures.show(dynamics.closures);
     this.showTraffic(dynamics);
     this.buildingLayer.changed();
     this.placeNames();

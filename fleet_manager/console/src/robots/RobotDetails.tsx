@@ -20,9 +20,11 @@ interface Props {
   robot: RobotView;
   onRobot: (robot: string) => void;
   onClose: () => void;
+  /** In the past nothing can be changed. */
+  past?: boolean;
 }
 
-export function RobotDetails({ robot, onRobot, onClose }: Props) {
+export function RobotDetails({ robot, onRobot, onClose, past = false }: Props) {
   const { t, i18n } = useTranslation();
   const now = useNow(1_000);
   const placeName = usePlaceName();
@@ -35,7 +37,7 @@ export function RobotDetails({ robot, onRobot, onClose }: Props) {
     [t('robot.task'), robot.task ?? t('robot.noTask')],
     [t('robot.destination'), robot.destination === null ? '–' : placeName(robot.destination)],
     [t('robot.position'), position(pose, robot.waypoint, placeName) ?? t('robot.unknownPlace')],
-    [t('robot.lastSeen'), robot.last_seen === null ? '–' : clock(i18n.language, robot.last_seen, now)],
+    ...(past ? [] : [[t('robot.lastSeen'), robot.last_seen === null ? '–' : clock(i18n.language, robot.last_seen, now)] as [string, string]]),
   ];
   return (
     <Paper shadow="md" p="md" withBorder data-testid="robot-details">
@@ -67,29 +69,33 @@ export function RobotDetails({ robot, onRobot, onClose }: Props) {
             ))}
           </Table.Tbody>
         </Table>
-        <ErrorNote error={change.error} />
-        <Group gap="xs" grow>
-          <Button
-            variant="default"
-            onClick={() => change.mutate(robot.paused ? 'resume' : 'pause')}
-            loading={change.isPending}
-            data-testid="robot-pause"
-          >
-            {t(robot.paused ? 'robot.resume' : 'robot.pause')}
-          </Button>
-          <Button
-            variant="default"
-            onClick={() => change.mutate(serving ? 'out-of-service' : 'return-to-service')}
-            loading={change.isPending}
-            data-testid="robot-service"
-          >
-            {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
-          </Button>
-        </Group>
-        {robot.kind !== 'person' && (
-          <Button variant="light" onClick={help.open} data-testid="robot-help">
-            {t('operator.help')}
-          </Button>
+        {!past && (
+          <>
+            <ErrorNote error={change.error} />
+            <Group gap="xs" grow>
+              <Button
+                variant="default"
+                onClick={() => change.mutate(robot.paused ? 'resume' : 'pause')}
+                loading={change.isPending}
+                data-testid="robot-pause"
+              >
+                {t(robot.paused ? 'robot.resume' : 'robot.pause')}
+              </Button>
+              <Button
+                variant="default"
+                onClick={() => change.mutate(serving ? 'out-of-service' : 'return-to-service')}
+                loading={change.isPending}
+                data-testid="robot-service"
+              >
+                {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
+              </Button>
+            </Group>
+            {robot.kind !== 'person' && (
+              <Button variant="light" onClick={help.open} data-testid="robot-help">
+                {t('operator.help')}
+              </Button>
+            )}
+          </>
         )}
       </Stack>
       {helping && (

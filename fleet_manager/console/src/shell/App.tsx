@@ -17,7 +17,7 @@ const FacilityPage = lazy(() => import('../facility/FacilityPage').then((module)
 const PorterPage = lazy(() => import('../porter/PorterPage').then((module) => ({ default: module.PorterPage })));
 const AnalyticsPage = lazy(() => import('../analytics/AnalyticsPage').then((module) => ({ default: module.AnalyticsPage })));
 const DowntimePage = lazy(() => import('../downtime/DowntimePage').then((module) => ({ default: module.DowntimePage })));
-
+const ReplayPage = lazy(() => import('../replay/ReplayPage').then((module) => ({ default: module.ReplayPage })));
 const RobotPage = lazy(() => import('../robot/RobotPage').then((module) => ({ default: module.RobotPage })));
 
 function Page({ view }: { view: View }) {
@@ -38,6 +38,8 @@ function Page({ view }: { view: View }) {
       return <AnalyticsPage />;
     case 'downtime':
       return <DowntimePage />;
+    case 'replay':
+      return <ReplayPage />;
   }
 }
 
@@ -49,7 +51,7 @@ export function App() {
       <div className="page">
         <Header siteName={site.data?.name ?? ''} view={view} onView={setView} />
         <div>
-          <StaleBanner onSheet={() => setView('downtime', '#print')} />
+          {view !== 'replay' && <StaleBanner onSheet={() => setView('downtime', '#print')} />}
           <OutboxNote />
         </div>
         {site.data === undefined ? (

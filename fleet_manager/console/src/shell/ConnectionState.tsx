@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useLive, useNow } from '../stream/context';
 import type { Phase } from '../stream/store';
 
-const COLOURS: Record<Phase, string> = { connecting: 'gray', live: 'teal', lost: 'red' };
+const COLOURS: Record<Phase, string> = { connecting: 'gray', live: 'teal', lost: 'red', past: 'violet' };
 
 export function ConnectionBadge() {
   const { t } = useTranslation();
@@ -11,6 +11,17 @@ export function ConnectionBadge() {
   return (
     <Badge color={COLOURS[phase]} variant="dot" size="lg" role="status" data-testid="connection" data-phase={phase}>
       {t(`link.${phase}`)}
+    </Badge>
+  );
+}
+
+/** Stands where a page would say that it is live, on one that shows the past. */
+export function PastBadge() {
+  const { t } = useTranslation();
+  const { phase } = useLive();
+  return (
+    <Badge color={COLOURS.past} variant="filled" size="lg" role="status" data-testid="connection" data-phase={phase}>
+      {t('link.past')}
     </Badge>
   );
 }

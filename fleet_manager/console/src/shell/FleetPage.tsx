@@ -1,7 +1,10 @@
 import { Badge, Loader, Stack, Tabs, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AlertList } from '../alerts/AlertList';
+import { getClosures } from '../api/client';
+import type { ClosureView } from '../api/types';
 import { RequestForm } from '../delivery/RequestForm';
 import { FleetMap } from '../map/FleetMap';
 import { RobotList } from '../robots/RobotList';
@@ -9,11 +12,15 @@ import { useFleet, useKnown } from '../stream/context';
 import { hasEnded } from '../stream/fleet';
 import { TaskList } from '../tasks/TaskList';
 
+const CLOSURES_MS = 10_000;
+const NOTHING_CLOSED: readonly ClosureView[] = [];
+
 /** The map beside what there is to do. */
 export function FleetPage() {
   const { t } = useTranslation();
   const [tab, setTab] = useState<string | null>('tasks');
   const [robot, setRobot] = useState<string | null>(null);
+  const closures = useQuery({ queryKey: ['closures'], queryFn: getClosures, refetchInterval: CLOSURES_MS });
   const known = useKnown();
   const tasks = useFleet((fleet) => fleet.tasks);
   const alerts = useFleet((fleet) => fleet.alerts);
@@ -23,7 +30,7 @@ export function FleetPage() {
     <main className="fleet">
       <h1 className="unseen">{t('page.fleet')}</h1>
       <div className="map-side">
-        <FleetMap robot={robot} onRobot={setRobot} />
+        <FleetMap robot={robot} onRobot={setRobot} closures={closures.data ?? NOTHING_CLOSED} />
       </div>
       <div className="panel">
         <Tabs value={tab} onChange={setTab} className="panel-tabs" keepMounted={false}>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { LANGUAGES } from '../i18n';
 import { PersonDialog } from '../people/PersonDialog';
 import { usePerson } from '../people/person';
-import { ConnectionBadge } from './ConnectionState';
+import { ConnectionBadge, PastBadge } from './ConnectionState';
 import { Icon } from './icons';
 import { VIEWS, type View } from './view';
 
@@ -32,7 +32,7 @@ export function Header({ siteName, view, onView }: Props) {
           {siteName}
         </Text>
       </div>
-      <ConnectionBadge />
+      {view === 'replay' ? <PastBadge /> : <ConnectionBadge />}
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
           <Button variant="default" px="sm" leftSection={<Icon shape="menu" />} data-testid="pages">

@@ -10,6 +10,8 @@ const SHAPES = {
   map: 'M9 4L3 6.5v13.5l6-2.5 6 2.5 6-2.5V4l-6 2.5L9 4zm0 0v13.5m6-11V20',
   left: 'M15 5l-7 7 7 7',
   right: 'M9 5l7 7-7 7',
+  play: 'M7 5l12 7-12 7z',
+  pause: 'M8 5v14M16 5v14',
   menu: 'M4 7h16M4 12h16M4 17h16',
 } as const;
 

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 /** The console's pages; the address says which one is open. */
-export const VIEWS = ['fleet', 'operator', 'ward', 'facility', 'porter', 'analytics', 'downtime'] as const;
+export const VIEWS = ['fleet', 'operator', 'ward', 'facility', 'porter', 'analytics', 'downtime', 'replay'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The robot whose own page the address names: `/r/robot-1`, as on its QR code. */

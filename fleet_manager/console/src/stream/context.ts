@@ -1,13 +1,13 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import type { MovingPose, RobotView } from '../api/types';
 import type { Fleet } from './fleet';
-import type { FleetStore, Live } from './store';
+import type { FleetSource, Live } from './store';
 
-export const StoreContext = createContext<FleetStore | null>(null);
+export const StoreContext = createContext<FleetSource | null>(null);
 
-export function useStore(): FleetStore {
+export function useStore(): FleetSource {
   const store = useContext(StoreContext);
-  if (store === null) throw new Error('there is no FleetStore around this component');
+  if (store === null) throw new Error('there is no source of the fleet around this component');
   return store;
 }
 
@@ -59,6 +59,6 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
-export function presentOf(store: FleetStore): number {
-  return Date.now() + store.current().aheadMs;
+export function presentOf(store: FleetSource): number {
+  return store.now();
 }

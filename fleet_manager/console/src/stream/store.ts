@@ -1,7 +1,8 @@
 import type { MovingPose, StreamMessage } from '../api/types';
 import { applied, type Fleet } from './fleet';
 
-export type Phase = 'connecting' | 'live' | 'lost';
+/** `past` is what was recorded, shown again. */
+export type Phase = 'connecting' | 'live' | 'lost' | 'past';
 
 /**
  * `heardAt` is when the fleet manager was last heard (ms, the browser's clock); the data shown are that old. Its own
@@ -12,6 +13,15 @@ export interface Live {
   readonly heardAt: number | null;
   readonly aheadMs: number;
   readonly fleet: Fleet | null;
+}
+
+/** Where the fleet on a page comes from: live, or from a recording. */
+export interface FleetSource {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly current: () => Live;
+  /** The moment that is shown (ms), by the fleet manager's clock. */
+  readonly now: () => number;
+  onPoses(listener: PosesListener): () => void;
 }
 
 /** What of a WebSocket is needed; tests bring their own. */
@@ -26,13 +36,13 @@ const WATCH_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5_000;
 
-type PosesListener = (poses: readonly MovingPose[]) => void;
+export type PosesListener = (poses: readonly MovingPose[]) => void;
 
 /**
  * The one live connection of the page. It resumes after the last event it has, takes a snapshot when events are
  * missing, and calls itself live only while it hears something: the fleet manager gives a sign of life every 2 s.
  */
-export class FleetStore {
+export class FleetStore implements FleetSource {
   private live: Live = { phase: 'connecting', heardAt: null, aheadMs: 0, fleet: null };
   private socket: Socket | null = null;
   private caughtUp = false;
@@ -73,6 +83,8 @@ export class FleetStore {
   };
 
   readonly current = (): Live => this.live;
+
+  readonly now = (): number => Date.now() + this.live.aheadMs;
 
   onPoses(listener: PosesListener): () => void {
     this.posesListeners.add(listener);
