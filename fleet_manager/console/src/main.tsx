@@ -14,7 +14,7 @@ import { FleetStore, openStream } from './stream/store';
 const store = new FleetStore(openStream);
 const before = lastKnown();
 if (before !== null) store.restore(before);
-keepLast(store.current);
+keepLast(store.newest);
 store.start();
 document.addEventListener('visibilitychange', store.checkSilence);
 

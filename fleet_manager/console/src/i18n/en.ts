@@ -102,6 +102,7 @@ export const en = {
   },
   task: {
     retry: 'Let robots try again',
+    more: 'Show more ({{count}})',
     disinfect: 'Disinfect {{zone}}',
     none: 'No deliveries are open',
     noneText: 'Request one with “New delivery”; it appears here at once.',

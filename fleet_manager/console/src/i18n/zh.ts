@@ -102,6 +102,7 @@ export const zh: typeof en = {
     due: '该时间已过',
   },
   task: {
+    more: '显示更多（{{count}}）',
     retry: '让机器人重试',
     help: '人工协助机器人',
     disinfect: '消毒 {{zone}}',

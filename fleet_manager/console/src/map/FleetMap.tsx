@@ -1,6 +1,6 @@
 import { ActionIcon, Paper, SegmentedControl, useComputedColorScheme } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ClosureView, LiftView, RobotView } from '../api/types';
 import { placeText, shortPlaceText } from '../i18n/places';
@@ -21,7 +21,7 @@ interface Props {
 }
 
 /** The map, one level at a time; it follows the chosen robot from level to level. */
-export function FleetMap({ robot, onRobot, closures, past = false }: Props) {
+export const FleetMap = memo(function FleetMap({ robot, onRobot, closures, past = false }: Props) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const robots = useFleet((fleet) => fleet.robots);
@@ -63,7 +63,7 @@ export function FleetMap({ robot, onRobot, closures, past = false }: Props) {
       )}
     </>
   );
-}
+});
 
 function robotsOn(robots: Readonly<Record<string, RobotView>>, level: string): number {
   return Object.values(robots).filter(({ kind, pose }) => kind !== 'person' && pose?.level === level).length;
@@ -117,7 +117,7 @@ function Canvas({ levelId, robot, traffic, closures, onRobot, stale, fitRef }: C
     if (level !== undefined) scene?.draw(level);
   }, [scene, level]);
 
-  useEffect(() => {
+  const words = useMemo(() => {
     const lift = (view: LiftView | undefined, id: string, at: string): string => {
       const name = placeText(t, id);
       if (view?.available === false) return t('map.liftOut', { lift: name });
@@ -126,8 +126,12 @@ function Canvas({ levelId, robot, traffic, closures, onRobot, stale, fitRef }: C
     };
     const place = (name: string) => placeText(t, name);
     const room = (name: string, brief: boolean) => shortPlaceText(t, name, brief);
-    scene?.show({ robots, doors, lifts, closures, selected: robot, traffic, words: { place, room, lift } });
-  }, [scene, robots, doors, lifts, closures, robot, traffic, level, t]);
+    return { place, room, lift };
+  }, [t]);
+
+  useEffect(() => {
+    scene?.show({ robots, doors, lifts, closures, selected: robot, traffic, words });
+  }, [scene, robots, doors, lifts, closures, robot, traffic, level, words]);
 
   useEffect(() => {
     if (robot !== null) scene?.reveal(robot);

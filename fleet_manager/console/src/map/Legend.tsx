@@ -1,4 +1,5 @@
 import { Button, Group, Paper, Popover, Stack, Switch, Text, useComputedColorScheme } from '@mantine/core';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { word } from '../i18n/words';
 import { useSite } from '../shell/site';
@@ -10,7 +11,7 @@ interface Props {
 }
 
 /** What can be shown, and what the colours mean; only the zone classes that this site has. */
-export function Legend({ traffic, onTraffic }: Props) {
+export const Legend = memo(function Legend({ traffic, onTraffic }: Props) {
   const { t } = useTranslation();
   const { levels } = useSite();
   const colours = useComputedColorScheme('light') === 'dark' ? DARK : LIGHT;
@@ -55,7 +56,7 @@ export function Legend({ traffic, onTraffic }: Props) {
       </Popover.Dropdown>
     </Popover>
   );
-}
+});
 
 function Badge({ colour, ink, sign, text }: { colour: string; ink: string; sign: string; text: string }) {
   return (

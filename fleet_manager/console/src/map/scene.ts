@@ -125,7 +125,9 @@ export class MapScene {
     this.colours = colours;
     this.closures.paint(colours);
     this.traffic.paint(colours);
-    if (this.dynamics !== null) this.show(this.dynamics);
+    this.buildingLayer.changed();
+    this.dressAll();
+    if (this.dynamics !== null) this.showTraffic(this.dynamics);
   }
 
   draw(level: LevelView): void {
@@ -150,6 +152,7 @@ export class MapScene {
       }),
     );
     this.fit();
+    this.dressAll();
     if (this.dynamics !== null) this.show(this.dynamics);
   }
 
@@ -161,22 +164,30 @@ export class MapScene {
 
   /** Take over what changed with an event; poses between events come by `move`. */
   show(dynamics: Dynamics): void {
-    if (dynamics.selected === null && this.dynamics?.selected != null) this.leaveRoom(false);
+    const before = this.dynamics;
+    if (dynamics.selected === null && before?.selected != null) this.leaveRoom(false);
     this.dynamics = dynamics;
     for (const robot of Object.values(dynamics.robots)) {
       const known = this.markers[robot.id];
-      if (known !== undefined) known.robot = robot;
-      else if (robot.pose !== null) this.place(robot.id, robot.pose);
+      if (known === undefined) {
+        if (robot.pose !== null) this.place(robot.id, robot.pose);
+      } else if (known.robot !== robot) {
+        known.robot = robot;
+        this.dress(known);
+      }
     }
-    for (const [id, marker] of Object.entries(this.markers)) {
-      if (id in dynamics.robots) this.dress(marker);
-      else this.remove(id);
-    }
+    for (const id of Object.keys(this.markers)) if (!(id in dynamics.robots)) this.remove(id);
+    if (dynamics.selected !== before?.selected || dynamics.traffic !== before.traffic) this.dressAll();
     this.closures.show(dynamics.closures);
     this.showTraffic(dynamics);
-    this.buildingLayer.changed();
-    this.placeNames();
+    const { doors, lifts, words } = dynamics;
+    if (doors !== before?.doors || lifts !== before.lifts || words !== before.words) this.buildingLayer.changed();
     this.animate();
+  }
+
+  private dressAll(): void {
+    for (const marker of Object.values(this.markers)) this.dress(marker);
+    this.placeNames();
   }
 
   /** Bring a robot to the middle of what its details leave free of the picture. */
@@ -249,9 +260,8 @@ export class MapScene {
     const small = (this.map.getView().getResolution() ?? 0) > SMALL_ABOVE;
     if (small !== this.small) {
       this.small = small;
-      for (const marker of Object.values(this.markers)) this.dress(marker);
-    }
-    this.placeNames();
+      this.dressAll();
+    } else this.placeNames();
   }
 
   /** Put each name where it can be read: the chosen robot's first, then those of robots that are at work. */

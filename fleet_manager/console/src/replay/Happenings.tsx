@@ -2,9 +2,9 @@ import { UnstyledButton } from '@mantine/core';
 import { memo, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Happening } from '../api/types';
+import { clockSeconds } from '../i18n/time';
 import { Empty } from '../shell/Empty';
 import { usePlaceName } from '../shell/site';
-import { timeOfDay } from './Timeline';
 import { happeningText, markOf, type Known } from './words';
 
 interface Props {
@@ -35,7 +35,7 @@ export const Happenings = memo(function Happenings({ happenings, passed, known, 
             {...(index === passed - 1 && { 'aria-current': 'true' as const })}
             data-testid={`happening-${one.kind}`}
           >
-            <time dateTime={one.time}>{timeOfDay(i18n.language, Date.parse(one.time))}</time>
+            <time dateTime={one.time}>{clockSeconds(i18n.language, Date.parse(one.time))}</time>
             <span>{happeningText(t, one, known, placeName)}</span>
           </UnstyledButton>
         </li>

@@ -2,6 +2,7 @@ import { ActionIcon, Group, SegmentedControl, Text } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Happening } from '../api/types';
+import { clockSeconds } from '../i18n/time';
 import { Icon } from '../shell/icons';
 import { markOf } from './words';
 
@@ -43,7 +44,7 @@ export function Timeline({ begin, end, at, onAt, playing, onPlaying, speed, onSp
           data-testid="replay-speed"
         />
         <Text fw={700} size="lg" className="replay-clock" data-testid="replay-clock">
-          {timeOfDay(i18n.language, at)}
+          {clockSeconds(i18n.language, at)}
         </Text>
       </Group>
       <div className="replay-line">
@@ -57,17 +58,17 @@ export function Timeline({ begin, end, at, onAt, playing, onPlaying, speed, onSp
           value={Math.round((at - begin) / 1000)}
           onChange={(event) => onAt(begin + Number(event.currentTarget.value) * 1000)}
           aria-label={t('replay.moment')}
-          aria-valuetext={timeOfDay(i18n.language, at)}
+          aria-valuetext={clockSeconds(i18n.language, at)}
           data-testid="replay-slider"
         />
         <Group justify="space-between" gap="xs">
-          <Text size="xs">{timeOfDay(i18n.language, begin)}</Text>
+          <Text size="xs">{clockSeconds(i18n.language, begin)}</Text>
           <Text size="xs" c="dimmed" className="replay-key">
             <i className="replay-mark" data-mark="alert" /> {t('replay.markAlert')}
             <i className="replay-mark" data-mark="done" /> {t('replay.markDone')}
             <i className="replay-mark" data-mark="undone" /> {t('replay.markUndone')}
           </Text>
-          <Text size="xs">{timeOfDay(i18n.language, end)}</Text>
+          <Text size="xs">{clockSeconds(i18n.language, end)}</Text>
         </Group>
       </div>
     </div>
@@ -87,7 +88,3 @@ const Marks = memo(function Marks({ begin, end, happenings }: Pick<Props, 'begin
     </div>
   );
 });
-
-export function timeOfDay(language: string, moment: number): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(moment);
-}

@@ -9,7 +9,7 @@ import { RequestForm } from '../delivery/RequestForm';
 import { FleetMap } from '../map/FleetMap';
 import { RobotList } from '../robots/RobotList';
 import { useFleet, useKnown } from '../stream/context';
-import { hasEnded } from '../stream/fleet';
+import { hasEnded, type Fleet } from '../stream/fleet';
 import { TaskList } from '../tasks/TaskList';
 
 const CLOSURES_MS = 10_000;
@@ -22,10 +22,6 @@ export function FleetPage() {
   const [robot, setRobot] = useState<string | null>(null);
   const closures = useQuery({ queryKey: ['closures'], queryFn: getClosures, refetchInterval: CLOSURES_MS });
   const known = useKnown();
-  const tasks = useFleet((fleet) => fleet.tasks);
-  const alerts = useFleet((fleet) => fleet.alerts);
-  const open = Object.values(tasks).filter((task) => !hasEnded(task)).length;
-  const alarming = Object.keys(alerts).length;
   return (
     <main className="fleet">
       <h1 className="unseen">{t('page.fleet')}</h1>
@@ -35,7 +31,7 @@ export function FleetPage() {
       <div className="panel">
         <Tabs value={tab} onChange={setTab} className="panel-tabs" keepMounted={false}>
           <Tabs.List grow>
-            <Tabs.Tab value="tasks" data-testid="tab-tasks" rightSection={<Count of={open} colour="cyan" />}>
+            <Tabs.Tab value="tasks" data-testid="tab-tasks" rightSection={<Count of={openTasks} colour="cyan" />}>
               {t('tabs.tasks')}
             </Tabs.Tab>
             <Tabs.Tab value="request" data-testid="tab-request">
@@ -44,7 +40,7 @@ export function FleetPage() {
             <Tabs.Tab value="robots" data-testid="tab-robots">
               {t('tabs.robots')}
             </Tabs.Tab>
-            <Tabs.Tab value="alerts" data-testid="tab-alerts" rightSection={<Count of={alarming} colour="red" />}>
+            <Tabs.Tab value="alerts" data-testid="tab-alerts" rightSection={<Count of={openAlerts} colour="red" />}>
               {t('tabs.alerts')}
             </Tabs.Tab>
           </Tabs.List>
@@ -76,10 +72,14 @@ function NotYet() {
   );
 }
 
-function Count({ of, colour }: { of: number; colour: string }) {
-  return of === 0 ? null : (
-    <Badge size="sm" circle={of < 10} color={colour} styles={{ root: { flex: 'none' }, label: { overflow: 'visible' } }}>
-      {of}
+const openTasks = (fleet: Fleet): number => Object.values(fleet.tasks).filter((task) => !hasEnded(task)).length;
+const openAlerts = (fleet: Fleet): number => Object.keys(fleet.alerts).length;
+
+function Count({ of, colour }: { of: (fleet: Fleet) => number; colour: string }) {
+  const count = useFleet(of);
+  return count === 0 ? null : (
+    <Badge size="sm" circle={count < 10} color={colour} styles={{ root: { flex: 'none' }, label: { overflow: 'visible' } }}>
+      {count}
     </Badge>
   );
 }

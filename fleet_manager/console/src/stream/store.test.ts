@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MovingPose, StreamMessage } from '../api/types';
 import { aChange, aSnapshot, aTask } from '../testing/views';
 import { applied } from './fleet';
-import { FleetStore, SILENCE_MS, type Socket } from './store';
+import { FleetStore, SILENCE_MS, TELL_MS, type Socket } from './store';
 
 /** The fleet manager's side of each connection, in the order they were opened. */
 class Line implements Socket {
@@ -52,10 +52,27 @@ describe('the live connection', () => {
     store.subscribe(told);
     expect(store.current().phase).toBe('connecting');
     line().say(aSnapshot(7));
+    vi.advanceTimersByTime(TELL_MS);
     line().say(aChange(8, { tasks: [aTask('t1')] }));
     expect(store.current().phase).toBe('live');
     expect(store.current().fleet?.tasks['t1']?.status).toBe('queued');
     expect(told).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells what comes in quick succession together, and shows the same until then', () => {
+    const told = vi.fn();
+    line().say(aSnapshot(7));
+    store.subscribe(told);
+    const before = store.current();
+    for (let seq = 8; seq < 20; seq += 1) line().say(aChange(seq, { tasks: [aTask(`t${seq}`)] }));
+    expect(store.current()).toBe(before);
+    expect(store.newest().fleet?.seq).toBe(19);
+    vi.advanceTimersByTime(TELL_MS);
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(store.current().fleet?.seq).toBe(19);
+    line().say(aChange(20));
+    line().onclose?.();
+    expect(store.current()).toMatchObject({ phase: 'lost', fleet: { seq: 20 } });
   });
 
   it('is not live any more when nothing is heard, and says since when', () => {
@@ -99,15 +116,15 @@ describe('the live connection', () => {
     const now = Date.parse('2026-03-01T08:00:00Z');
     vi.setSystemTime(now - 60_000);
     line().say(aSnapshot(7));
-    expect(store.current().aheadMs).toBe(60_000);
+    expect(store.now() - Date.now()).toBe(60_000);
     line().onclose?.();
     vi.advanceTimersByTime(1_000);
     line().say(aChange(8));
     line().say(aChange(9, { complete: true }));
-    expect(store.current().aheadMs).toBe(60_000);
+    expect(store.now() - Date.now()).toBe(60_000);
     vi.setSystemTime(now - 30_000);
     line().say(aChange(10));
-    expect(store.current().aheadMs).toBe(30_000);
+    expect(store.now() - Date.now()).toBe(30_000);
   });
 
   it('takes a snapshot when an event is missing, and shows nothing in between', () => {

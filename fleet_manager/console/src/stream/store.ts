@@ -33,6 +33,9 @@ export interface Socket {
 
 export const SILENCE_MS = 6_000;
 const WATCH_MS = 1_000;
+
+/** A busy fleet changes many times a second; pages are drawn anew this often at most. */
+export const TELL_MS = 200;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5_000;
 
@@ -43,7 +46,11 @@ export type PosesListener = (poses: readonly MovingPose[]) => void;
  * missing, and calls itself live only while it hears something: the fleet manager gives a sign of life every 2 s.
  */
 export class FleetStore implements FleetSource {
+  /** What was heard last, and what of it the listeners were told: that stays the same while a page is being drawn. */
   private live: Live = { phase: 'connecting', heardAt: null, aheadMs: 0, fleet: null };
+  private told: Live = this.live;
+  private toldAt = -Infinity;
+  private telling: ReturnType<typeof setTimeout> | undefined;
   private socket: Socket | null = null;
   private caughtUp = false;
   /** What is known was heard since the page was opened; what was kept from before is too old to go on from. */
@@ -58,7 +65,7 @@ export class FleetStore implements FleetSource {
 
   /** What was seen before this page was opened: old, and said to be. The stream brings all of it anew. */
   restore({ fleet, heardAt, aheadMs }: Pick<Live, 'fleet' | 'heardAt' | 'aheadMs'>): void {
-    this.live = { phase: 'lost', fleet, heardAt, aheadMs };
+    this.live = this.told = { phase: 'lost', fleet, heardAt, aheadMs };
   }
 
   start(): () => void {
@@ -67,6 +74,7 @@ export class FleetStore implements FleetSource {
     return () => {
       clearInterval(this.watch);
       clearTimeout(this.retry);
+      clearTimeout(this.telling);
       this.drop();
     };
   }
@@ -82,7 +90,10 @@ export class FleetStore implements FleetSource {
     return () => this.listeners.delete(listener);
   };
 
-  readonly current = (): Live => this.live;
+  readonly current = (): Live => this.told;
+
+  /** What was heard last, told to the listeners or not yet. */
+  readonly newest = (): Live => this.live;
 
   readonly now = (): number => Date.now() + this.live.aheadMs;
 
@@ -115,7 +126,8 @@ export class FleetStore implements FleetSource {
     const wasLive = this.live.phase === 'live';
     const changed = fleet !== this.live.fleet;
     this.live = { phase: 'live', heardAt: Date.now(), aheadMs: this.aheadAfter(message), fleet };
-    if (changed || !wasLive) this.tell();
+    if (!wasLive) this.tell();
+    else if (changed) this.tellSoon();
   }
 
   /** Only what is told as it happens shows the fleet manager's clock; events that were missed are older. */
@@ -148,7 +160,18 @@ export class FleetStore implements FleetSource {
     this.socket = null;
   }
 
+  /** At once after a quiet time, otherwise with what else comes meanwhile. */
+  private tellSoon(): void {
+    const wait = this.toldAt + TELL_MS - performance.now();
+    if (wait <= 0) this.tell();
+    else this.telling ??= setTimeout(() => this.tell(), wait);
+  }
+
   private tell(): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    this.toldAt = performance.now();
+    this.told = this.live;
     for (const listener of this.listeners) listener();
   }
 }

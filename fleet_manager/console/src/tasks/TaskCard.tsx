@@ -2,6 +2,7 @@ import { Badge, Button, Collapse, Group, Paper, SegmentedControl, Stack, Text, U
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { changePriority, retryTask } from '../api/client';
 import type { Priority, TaskStatus, TaskView } from '../api/types';
@@ -34,7 +35,8 @@ const STATUS_COLOURS: Record<TaskStatus, string> = {
   failed: 'red',
 };
 
-export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {
+/** Drawn anew only when its own task changes. */
+export const TaskCard = memo(function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {
   const { t } = useTranslation();
   const placeName = usePlaceName();
   const words = useTrafficWords();
@@ -67,7 +69,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
             {words.waiting(task.waiting_for, task)}
           </Text>
         )}
-        {!ended && <Root task={task} onRobot={onRobot} />}
+        {!ended && task.waiting_for !== null && <Root task={task} onRobot={onRobot} />}
         {!ended && task.destination !== null && (
           <Text size="sm">{t('task.goesTo', { place: placeName(task.destination) })}</Text>
         )}
@@ -89,7 +91,7 @@ export function TaskCard({ task, onRobot }: { task: TaskView; onRobot: (robot: s
       </Stack>
     </Paper>
   );
-}
+});
 
 /** Where the reason lies when the carrier waits for robots that wait themselves: often there is something to be done. */
 function Root({ task, onRobot }: { task: TaskView; onRobot: (robot: string) => void }) {

@@ -1,5 +1,6 @@
-import { Divider, Stack, Text } from '@mantine/core';
+import { Button, Divider, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { getRecentTasks } from '../api/client';
 import type { Priority, TaskView } from '../api/types';
@@ -10,10 +11,13 @@ import { TaskCard } from './TaskCard';
 
 const ORDER: Record<Priority, number> = { stat: 0, urgent: 1, routine: 2, background: 3 };
 const ENDED_SHOWN = 20;
+/** More at once would hold up the page of a large fleet, and nobody reads them. */
+const SHOWN_AT_ONCE = 25;
 
 /** Open deliveries, those that wait for a person first, then the most urgent; below, what ended lately. */
 export function TaskList({ onRobot }: { onRobot: (robot: string) => void }) {
   const { t } = useTranslation();
+  const [shown, setShown] = useState(SHOWN_AT_ONCE);
   const known = useFleet((fleet) => fleet.tasks);
   const earlier = useQuery({ queryKey: ['recent-tasks'], queryFn: getRecentTasks });
   const open = Object.values(known).filter((task) => !hasEnded(task));
@@ -27,9 +31,14 @@ export function TaskList({ onRobot }: { onRobot: (robot: string) => void }) {
   return (
     <Stack data-testid="tasks">
       {open.length === 0 && <Empty title={t('task.none')}>{t('task.noneText')}</Empty>}
-      {open.map((task) => (
+      {open.slice(0, shown).map((task) => (
         <TaskCard key={task.id} task={task} onRobot={onRobot} />
       ))}
+      {open.length > shown && (
+        <Button variant="default" onClick={() => setShown(shown + SHOWN_AT_ONCE)} data-testid="more-tasks">
+          {t('task.more', { count: open.length - shown })}
+        </Button>
+      )}
       <Divider label={t('task.ended')} />
       {ended.length === 0 && (
         <Text c="dimmed" size="sm" ta="center">
