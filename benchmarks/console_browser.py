@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
@@ -20,13 +19,13 @@ from benchmarks.console_recording import Recording
 
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 SETTLE: Final = 5.0
-"""Seconds from the first picture until measuring begins."""
+"""Seconds from the first picture until measuring begins, and again from when the trace began."""
 
 _PATIENCE: Final = 30.0
 _MAIN_THREAD: Final = "CrRendererMain"
-_TASKS: Final = frozenset({"RunTask", "ThreadControllerImpl::RunTask", "ThreadPool_RunTask"}) - {"ThreadPool_RunTask"}
+_TASKS: Final = frozenset({"RunTask", "ThreadControllerImpl::RunTask"})
 
-_COUNT_LONG = """() => {
+_COUNT = """() => {
     window.longTasks = [];
     new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration)))
         .observe({type: 'longtask'});
@@ -42,12 +41,11 @@ class BrowserMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Durations of all tasks of the page's main thread and of those the page itself calls long (ms), frames a second."""
+    """Durations (ms) of all tasks of the page's main thread and of those the page calls long; frames a second."""
 
     tasks: list[float]
     long_tasks: list[float]
     frames: float
-    robots: int
 
 
 def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
@@ -68,7 +66,6 @@ def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
         page.goto(url)
         page.wait_for_selector("[data-testid=connection][data-phase=live]", timeout=_PATIENCE * 1000)
         page.wait_for_timeout(SETTLE * 1000)
-        page.evaluate(_COUNT_LONG)
         tracing = browser.new_browser_cdp_session()
         events: list[dict[str, Any]] = []
         ended: list[bool] = []
@@ -76,17 +73,18 @@ def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
         tracing.on("Tracing.tracingComplete", lambda data: ended.append(True))
         categories = ["toplevel", "disabled-by-default-devtools.timeline", "__metadata"]
         tracing.send("Tracing.start", {"traceConfig": {"includedCategories": categories, "excludedCategories": ["*"]}})
+        page.wait_for_timeout(SETTLE * 1000)
+        page.evaluate(_COUNT)
         page.wait_for_timeout(seconds * 1000)
+        long_tasks, frames = page.evaluate("() => [window.longTasks, window.frames]")
+        phase = page.get_attribute("[data-testid=connection]", "data-phase")
         tracing.send("Tracing.end")
         while not ended:
             page.wait_for_timeout(100)
-        long_tasks, frames = page.evaluate("() => [window.longTasks, window.frames]")
-        robots = page.evaluate("() => document.querySelectorAll('[data-testid=levels] sup').length")
-        phase = page.get_attribute("[data-testid=connection]", "data-phase")
         browser.close()
     if phase != "live":
         raise BrowserMissingError("the console lost the recorded stream")
-    return Drawn(_durations(events), long_tasks, frames / seconds, robots)
+    return Drawn(_durations(events), long_tasks, frames / seconds)
 
 
 def _tasks_in(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -95,10 +93,8 @@ def _tasks_in(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _durations(events: list[dict[str, Any]]) -> list[float]:
-    """Of the outermost tasks of the busiest main thread (ms): other pages, such as a service worker's, have their own."""
-    threads = {
-        (e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == _MAIN_THREAD
-    }
+    """Of the outermost tasks of the busiest main thread (ms): the browser's own pages have others."""
+    threads = {(e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == _MAIN_THREAD}
     by_thread: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for e in events:
         thread = (e["pid"], e["tid"])

@@ -11,7 +11,6 @@ import json
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,7 +122,9 @@ def _treading(heard: list[Message]) -> Iterator[Message]:
     for message in heard:
         content = json.loads(message.text)
         if content["type"] == "snapshot":
-            poses |= {robot["id"]: {"robot": robot["id"], **robot["pose"]} for robot in content["robots"] if robot["pose"]}
+            poses |= {
+                robot["id"]: {"robot": robot["id"], **robot["pose"]} for robot in content["robots"] if robot["pose"]
+            }
         if content["type"] != "poses":
             yield message
         moved = content["poses"] if content["type"] == "poses" else []

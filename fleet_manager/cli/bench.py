@@ -17,6 +17,7 @@ class _Benchmarks(LazyGroup):
         "sim": "bench_sim:sim",
         "mapf": "bench_mapf:mapf",
         "ros": "bench_ros:ros",
+        "console": "bench_console:console",
     }
 
 

@@ -15,6 +15,7 @@ import typer
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
+from benchmarks.console import ConsoleResult
 from benchmarks.day import DayResult
 from benchmarks.mapf import MapfResult
 from benchmarks.replan import ReplanResult
@@ -101,6 +102,7 @@ def test_the_waiting_times_are_the_real_ones() -> None:
         ("benchmarks/README.md", "mapf figures", MapfResult),
         ("benchmarks/README.md", "replan figures", ReplanResult),
         ("benchmarks/README.md", "ros figures", RosResult),
+        ("benchmarks/README.md", "console figures", ConsoleResult),
     ],
 )
 def test_developers_know_every_figure_of_the_benches(page: str, note: str, result: type) -> None:
