@@ -204,3 +204,23 @@ def test_a_robot_whose_only_bay_is_closed_rests_where_it_is() -> None:
         assert len(rehomed) <= len(hospital.world.bodies)
 
     tell(story)
+
+
+def test_robots_are_planned_round_one_that_stays_while_a_porter_walks() -> None:
+    """A porter finds the way alone, and has no part in the plan of the floor."""
+
+    async def story(hospital: Hospital) -> None:
+        asked = await hospital.request("b", "ward")
+        await _step_is(hospital, StepStatus.ACTIVE, 0)
+        walked = await hospital.request("ward", "b")
+        await hospital.do(SendPorter(actor=NURSE, task=TaskId(walked.id)))
+        async with asyncio.timeout(60):
+            while hospital.manager.state.robots[RobotId("porter-1")].drive is None:
+                await asyncio.sleep(0.1)
+        await hospital.do(ChangeRobot(actor=NURSE, robot=ROBOT, action=RobotAction.OUT_OF_SERVICE))
+        await asyncio.sleep(20)
+        await hospital.do(ChangeRobot(actor=NURSE, robot=ROBOT, action=RobotAction.RETURN_TO_SERVICE))
+        for task in (asked, walked):
+            assert (await hospital.ended(task.id)).status is TaskStatus.COMPLETED
+
+    tell(story)
