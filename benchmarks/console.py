@@ -2,7 +2,7 @@
 
 First a recorded stream of `robots`, all told ten times a second, is played to the console's map page in headless
 Chromium; there is no fleet manager. Then a demo hospital runs with `clients` consoles connected, and another one
-listens.
+listens. Last, Lighthouse looks at its nurse's page.
 
 - `task_ms_p99`, `task_ms_max`: how long tasks of the page's main thread took, all of them (`tasks`), by the trace of
   Chromium. `long_tasks` are those that the page itself was told of (PerformanceObserver: 50 ms and more), and
@@ -10,6 +10,7 @@ listens.
 - `frames_per_second`: how often the page could draw. `changes_per_second`: events in the stream.
 - `message_ms_p50`, `message_ms_p99`, `message_ms_max`: from a decision of the fleet manager until the client had the
   message of it (`messages` of them), the commit between included.
+- `lighthouse_performance`, `lighthouse_accessibility`: scores of the nurse's page, medians of five.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.console_browser import SETTLE, watch
-from benchmarks.console_messages import message_delays
+from benchmarks.console_lighthouse import scores
+from benchmarks.console_messages import message_delays, running_hospital
 from benchmarks.console_recording import record
 from maps.model import Site
 
@@ -31,6 +33,10 @@ TASK_P99: Final = 50.0
 TASK_MAX: Final = 150.0
 MESSAGE_P99: Final = 150.0
 """Milliseconds that must not be exceeded."""
+
+PERFORMANCE: Final = 90.0
+ACCESSIBILITY: Final = 100.0
+"""Scores to be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class ConsoleResult:
     message_ms_p99: float
     message_ms_max: float
     messages: int
+    lighthouse_performance: float
+    lighthouse_accessibility: float
     robots: int
     clients: int
     demo_robots: int
@@ -57,7 +65,13 @@ class ConsoleResult:
     def missed(self) -> bool:
         """Whether a bound does not hold."""
         too_long = max(self.task_ms_max, self.long_task_ms_max) > TASK_MAX or self.task_ms_p99 > TASK_P99
-        return too_long or self.message_ms_p99 >= MESSAGE_P99
+        too_late = self.message_ms_p99 >= MESSAGE_P99
+        return (
+            too_long
+            or too_late
+            or self.lighthouse_performance < PERFORMANCE
+            or self.lighthouse_accessibility < ACCESSIBILITY
+        )
 
 
 def run_console(
@@ -70,14 +84,19 @@ def run_console(
     seed: int,
     progress: Callable[[str], None] = lambda _: None,
 ) -> ConsoleResult:
-    """Measure both; `progress` gets what is done now. Raises NoRoomError, BrowserMissingError."""
+    """Measure all; `progress` gets what is done now. Raises NoRoomError, BrowserMissingError."""
     progress("Recording a busy hospital")
     recording = record(site, robots, seconds + 4 * SETTLE, seed)
     progress("Playing it to the console")
-    with tempfile.TemporaryDirectory() as folder:
-        drawn = watch(recording, Path(folder), seconds)
-    progress("Listening to a running hospital")
-    messages = np.array(message_delays(demo_robots, clients, seconds)) * 1000.0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        drawn = watch(recording, folder, seconds)
+        progress("Starting a hospital")
+        with running_hospital(demo_robots) as port:
+            progress("Listening to a running hospital")
+            messages = np.array(message_delays(port, clients, seconds)) * 1000.0
+            progress("Looking at the nurse's page")
+            lighthouse = scores(f"http://127.0.0.1:{port}", folder)
     tasks = np.array(drawn.tasks)
     return ConsoleResult(
         task_ms_p99=float(np.percentile(tasks, 99)),
@@ -91,6 +110,8 @@ def run_console(
         message_ms_p99=float(np.percentile(messages, 99)),
         message_ms_max=float(messages.max()),
         messages=len(messages),
+        lighthouse_performance=lighthouse.performance,
+        lighthouse_accessibility=lighthouse.accessibility,
         robots=robots,
         clients=clients,
         demo_robots=demo_robots,

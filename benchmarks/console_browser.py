@@ -54,13 +54,10 @@ def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise BrowserMissingError("playwright is not installed: pip install -e .[dev]") from error
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise BrowserMissingError("there is no chromium on this machine: apt install chromium")
     file = folder / "stream.msgpack"
     recording.save(file)
     with _playing(file) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         context = browser.new_context(viewport={"width": 1440, "height": 900}, service_workers="block")
         page = context.new_page()
         page.goto(url)
@@ -85,6 +82,20 @@ def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
     if phase != "live":
         raise BrowserMissingError("the console lost the recorded stream")
     return Drawn(_durations(events), long_tasks, frames / seconds)
+
+
+def chromium() -> str:
+    """The browser's path. Raises BrowserMissingError."""
+    found = shutil.which("chromium")
+    if found is None:
+        raise BrowserMissingError("there is no chromium on this machine: apt install chromium")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _tasks_in(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -112,9 +123,7 @@ def _durations(events: list[dict[str, Any]]) -> list[float]:
 
 @contextmanager
 def _playing(file: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "benchmarks.console_player", str(file), str(port)]
     server = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"

@@ -13,7 +13,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,8 @@ from typing import Any, Final
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.console_browser import free_port
+
 _PATIENCE: Final = 120.0
 _REQUEST_EVERY: Final = 2.0
 """Seconds between two deliveries that are asked for."""
@@ -32,10 +33,9 @@ _REQUEST_EVERY: Final = 2.0
 _SETTLE: Final = 10.0
 
 
-def message_delays(robots: int, clients: int, seconds: float) -> list[float]:
-    """Seconds from each decision until a client had its message, with `clients` others connected."""
-    with _demo(robots) as port:
-        return asyncio.run(_delays(port, clients, seconds))
+def message_delays(port: int, clients: int, seconds: float) -> list[float]:
+    """Seconds from each decision of a hospital until a client had its message, with `clients` others connected."""
+    return asyncio.run(_delays(port, clients, seconds))
 
 
 async def _delays(port: int, clients: int, seconds: float) -> list[float]:
@@ -87,11 +87,9 @@ async def _ask(api: str) -> None:
 
 
 @contextmanager
-def _demo(robots: int) -> Iterator[int]:
+def running_hospital(robots: int) -> Iterator[int]:
     """A demo hospital of plain simulated robots; the answer is its port. Raises OSError when it does not start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "fleet_manager.cli", "demo", "--agents", "simulated", "--auto-handover"]
     command += ["--robots", str(robots), "--port", str(port)]
     demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))

@@ -27,11 +27,13 @@ def test_a_recorded_stream_begins_with_a_snapshot_and_tells_of_all_robots_ten_ti
     assert all(later >= earlier for (earlier, _), (later, _) in pairwise(messages))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_page_and_a_running_hospital_are_measured() -> None:
     result = run_console(named_site("generated:1"), robots=5, clients=3, demo_robots=3, seconds=4.0, seed=1)
     assert result.tasks > 100
     assert 0.0 < result.task_ms_p99 <= result.task_ms_max
     assert result.frames_per_second > 5
     assert result.messages > 0
+    assert 0.0 < result.lighthouse_performance <= 100.0
+    assert result.lighthouse_accessibility == 100.0
     assert 0.0 < result.message_ms_p50 <= result.message_ms_p99 <= result.message_ms_max < 2_000

@@ -104,7 +104,6 @@ export const zh: typeof en = {
   task: {
     more: '显示更多（{{count}}）',
     retry: '让机器人重试',
-    help: '人工协助机器人',
     disinfect: '消毒 {{zone}}',
     none: '当前没有进行中的运送任务',
     noneText: '点击“新建运送”提交申请，任务会立即显示在这里。',
@@ -734,6 +733,7 @@ export const zh: typeof en = {
     is_charged: '如不应工作，请停用',
     has_goods: '先完成、将物品送回，或交给人员',
     no_charger: '腾出充电桩，或人工充电',
+  },
   replay: {
     lastTen: '最近十分钟',
     begin: '开始时间',
