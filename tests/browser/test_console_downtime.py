@@ -22,6 +22,7 @@ def test_one_tap_prints_where_every_item_is_when_the_network_is_gone(page: Page,
     expect(carrier).to_contain_text("10 × cefazolin 1 g · compartment", timeout=SOON)
     page.goto(hospital.url)
     expect(page.get_by_test_id("connection")).to_have_attribute("data-phase", "live", timeout=SOON)
+    expect(page.get_by_test_id("map")).to_be_visible(timeout=SOON)
 
     page.context.set_offline(True)
     page.get_by_test_id("print-sheet").click(timeout=SOON)
