@@ -22,7 +22,8 @@ SETTLE: Final = 5.0
 """Seconds from the first picture until measuring begins, and again from when the trace began."""
 
 _PATIENCE: Final = 30.0
-_MAIN_THREAD: Final = "CrRendererMain"
+_BEGIN: Final = "measuring begins"
+_END: Final = "measuring ends"
 _TASKS: Final = frozenset({"RunTask", "ThreadControllerImpl::RunTask"})
 
 _COUNT = """() => {
@@ -32,6 +33,7 @@ _COUNT = """() => {
     window.frames = 0;
     const count = () => { window.frames += 1; requestAnimationFrame(count); };
     requestAnimationFrame(count);
+    performance.mark('measuring begins');
 }"""
 
 
@@ -68,12 +70,14 @@ def watch(recording: Recording, folder: Path, seconds: float) -> Drawn:
         ended: list[bool] = []
         tracing.on("Tracing.dataCollected", lambda data: events.extend(_tasks_in(data["value"])))
         tracing.on("Tracing.tracingComplete", lambda data: ended.append(True))
-        categories = ["toplevel", "disabled-by-default-devtools.timeline", "__metadata"]
+        categories = ["toplevel", "disabled-by-default-devtools.timeline", "blink.user_timing"]
         tracing.send("Tracing.start", {"traceConfig": {"includedCategories": categories, "excludedCategories": ["*"]}})
         page.wait_for_timeout(SETTLE * 1000)
         page.evaluate(_COUNT)
         page.wait_for_timeout(seconds * 1000)
-        long_tasks, frames = page.evaluate("() => [window.longTasks, window.frames]")
+        long_tasks, frames = page.evaluate(
+            "() => { performance.mark('measuring ends'); return [window.longTasks, window.frames]; }"
+        )
         phase = page.get_attribute("[data-testid=connection]", "data-phase")
         tracing.send("Tracing.end")
         while not ended:
@@ -99,25 +103,25 @@ def free_port() -> int:
 
 
 def _tasks_in(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Of a trace, the tasks and the names of threads."""
-    return (e for e in events if e["name"] == "thread_name" or (e["name"] in _TASKS and e["ph"] == "X"))
+    """Of a trace, the tasks and the marks."""
+    return (e for e in events if e["name"] in (_BEGIN, _END) or (e["name"] in _TASKS and e["ph"] == "X"))
 
 
 def _durations(events: list[dict[str, Any]]) -> list[float]:
-    """Of the outermost tasks of the busiest main thread (ms): the browser's own pages have others."""
-    threads = {(e["pid"], e["tid"]) for e in events if e["name"] == "thread_name" and e["args"]["name"] == _MAIN_THREAD}
-    by_thread: dict[tuple[int, int], list[tuple[float, float]]] = {}
-    for e in events:
-        thread = (e["pid"], e["tid"])
-        if thread in threads and e["name"] in _TASKS:
-            by_thread.setdefault(thread, []).append((e["ts"], e.get("dur", 0.0)))
-    busiest = max(by_thread.values(), key=lambda tasks: sum(duration for _, duration in tasks), default=[])
+    """Of the outermost tasks between the marks (ms), on the thread that set them."""
+    (begin,) = (e for e in events if e["name"] == _BEGIN)
+    (end,) = (e for e in events if e["name"] == _END)
+    tasks = [
+        (e["ts"], e.get("dur", 0.0))
+        for e in events
+        if e["name"] in _TASKS and (e["pid"], e["tid"]) == (begin["pid"], begin["tid"])
+    ]
     outermost: list[float] = []
     until = 0.0
-    for begin, duration in sorted(busiest, key=lambda task: (task[0], -task[1])):
-        if begin >= until:
+    for start, duration in sorted(tasks, key=lambda task: (task[0], -task[1])):
+        if start >= until and begin["ts"] <= start < end["ts"]:
             outermost.append(duration / 1000.0)
-            until = begin + duration
+            until = start + duration
     return outermost
 
 
