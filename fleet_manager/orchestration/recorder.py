@@ -73,6 +73,7 @@ TOLD: Final = frozenset(
         "robot_unreachable",
         "robot_status_changed",
         "robot_mode_changed",
+        "robot_helped",
         "robot_paused",
         "robot_resumed",
         "closure_started",

@@ -709,6 +709,7 @@ export const en = {
     robot_unreachable: '{{robot}} is not heard any more',
     robot_status_changed: '{{robot}}: {{status}}',
     robot_mode_changed: '{{robot}}: {{status}}',
+    robot_helped: '{{who}} helps {{robot}}',
     robot_paused: '{{robot}} paused by {{who}}',
     robot_resumed: '{{robot}} resumed by {{who}}',
     closure_started: 'A way is closed by {{who}}',

@@ -773,6 +773,7 @@ export const zh: typeof en = {
     robot_unreachable: '{{robot}} 失去应答',
     robot_status_changed: '{{robot}}：{{status}}',
     robot_mode_changed: '{{robot}}：{{status}}',
+    robot_helped: '{{who}} 协助 {{robot}}',
     robot_paused: '{{who}} 暂停 {{robot}}',
     robot_resumed: '{{who}} 恢复 {{robot}}',
     closure_started: '{{who}} 封闭了一段通道',
