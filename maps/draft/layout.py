@@ -69,6 +69,17 @@ class Layout:
     def join(self, one: int, other: int, doorway: Doorway | None = None) -> None:
         self.graph.add_edge(one, other, doorway=doorway)
 
+    def unite(self, least: float) -> None:
+        """Make one of two nodes that are joined and no farther apart than `least` (m), unless a doorway is between."""
+        for one, other, doorway in self.lanes():
+            if not self.graph.has_edge(one, other) or doorway is not None:
+                continue
+            if math.dist(self.at(one), self.at(other)) <= least:
+                for beyond, edge in list(self.graph[other].items()):
+                    if beyond != one and not self.graph.has_edge(one, beyond):
+                        self.graph.add_edge(one, beyond, **edge)
+                self.graph.remove_node(other)
+
     def lanes(self) -> list[tuple[int, int, Doorway | None]]:
         """The two ends of each lane, the smaller first, and the doorway it leads through."""
         return sorted(

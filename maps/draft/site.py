@@ -41,6 +41,9 @@ from maps.model import (
 
 LEVEL = LevelId("L1")
 
+_AS_ONE = 0.01
+"""Metres up to which two places are one: sites are written to the millimetre, and a lane has a length."""
+
 
 def draft_site(grid: OccupancyGrid, name: str, settings: DraftSettings | None = None) -> Site:
     """A site of one level with lanes along the medial axes of the grid's free space, doorways, and numbered rooms.
@@ -72,6 +75,7 @@ def _lay_out(axes: nx.Graph[int], floor: Floor, settings: DraftSettings) -> tupl
     heading = heading_of(floor.free)
     layout = lay_out(prune(axes, floor, rooms, settings), doorways, floor, settings, heading)
     fill(layout, floor, rooms, doorways, heading)
+    layout.unite(_AS_ONE)
     _divide(layout)
     return layout, doorways, find_rooms(layout, floor, rooms, doorways, settings.least_room)
 
