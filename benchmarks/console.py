@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.console_browser import SETTLE, watch
-from benchmarks.console_lighthouse import scores
+from benchmarks.console_lighthouse import LOOKS, scores
 from benchmarks.console_messages import message_delays, running_hospital
 from benchmarks.console_recording import record
 from maps.model import Site
@@ -82,9 +82,13 @@ def run_console(
     demo_robots: int,
     seconds: float,
     seed: int,
+    looks: int = LOOKS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> ConsoleResult:
-    """Measure all; `progress` gets what is done now. Raises NoRoomError, BrowserMissingError."""
+    """Measure all, with so many `looks` of Lighthouse; `progress` gets what is done now.
+
+    Raises NoRoomError, BrowserMissingError.
+    """
     progress("Recording a busy hospital")
     recording = record(site, robots, seconds + 4 * SETTLE, seed)
     progress("Playing it to the console")
@@ -96,7 +100,7 @@ def run_console(
             progress("Listening to a running hospital")
             messages = np.array(message_delays(port, clients, seconds)) * 1000.0
             progress("Looking at the nurse's page")
-            lighthouse = scores(f"http://127.0.0.1:{port}", folder)
+            lighthouse = scores(f"http://127.0.0.1:{port}", folder, looks)
     tasks = np.array(drawn.tasks)
     return ConsoleResult(
         task_ms_p99=float(np.percentile(tasks, 99)),

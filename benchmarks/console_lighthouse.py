@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.console_browser import FLAGS, BrowserMissingError, chromium, free_port
 from fleet_manager.bootstrap import CONSOLE
 
-TIMES: Final = 5
+LOOKS: Final = 5
 _SECONDS: Final = 120.0
 _LIGHTHOUSE: Final = CONSOLE.parent / "node_modules" / ".bin" / "lighthouse"
 
@@ -32,8 +32,8 @@ class Scores:
     accessibility: float
 
 
-def scores(url: str, folder: Path) -> Scores:
-    """Look at a ward's page of the console at `url` five times. Raises BrowserMissingError."""
+def scores(url: str, folder: Path, looks: int) -> Scores:
+    """Look at a ward's page of the console at `url` so many times. Raises BrowserMissingError."""
     if not _LIGHTHOUSE.exists() or shutil.which("node") is None:
         raise BrowserMissingError("lighthouse is not installed: `npm ci` in fleet_manager/console")
     from playwright.sync_api import sync_playwright
@@ -52,7 +52,7 @@ def scores(url: str, folder: Path) -> Scores:
         page.reload()
         page.get_by_test_id("ward-name").wait_for()
         page.close()
-        found = [_score(f"{url}/ward", port, folder / f"{number}.json") for number in range(TIMES)]
+        found = [_score(f"{url}/ward", port, folder / f"{number}.json") for number in range(looks)]
         context.close()
     return Scores(*(statistics.median(one[at] for one in found) for at in (0, 1)))
 

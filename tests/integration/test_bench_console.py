@@ -29,7 +29,7 @@ def test_a_recorded_stream_begins_with_a_snapshot_and_tells_of_all_robots_ten_ti
 
 @pytest.mark.timeout(400)
 def test_a_page_and_a_running_hospital_are_measured() -> None:
-    result = run_console(named_site("generated:1"), robots=5, clients=3, demo_robots=3, seconds=4.0, seed=1)
+    result = run_console(named_site("generated:1"), robots=5, clients=3, demo_robots=3, seconds=2.0, seed=1, looks=1)
     assert result.tasks > 100
     assert 0.0 < result.task_ms_p99 <= result.task_ms_max
     assert result.frames_per_second > 5
