@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -101,7 +100,7 @@ def running_hospital(robots: int) -> Iterator[int]:
             time.sleep(0.5)
         yield port
     finally:
-        demo.send_signal(signal.SIGINT)
+        demo.terminate()
         demo.wait(30)
 
 
