@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final, Literal
 
 from fleet_manager.domain.alerts import AlertState
 from fleet_manager.domain.errors import WardFleetError
 from fleet_manager.domain.missions import StepId, StepStatus
 from fleet_manager.domain.robots import RobotStatus
-from fleet_manager.domain.tasks import Actor, DeliveryTask, TaskId, TaskStatus
+from fleet_manager.domain.tasks import Actor, TaskId, TaskStatus
 from fleet_manager.orchestration.commands import (
     ChangeRobot,
     RetryTask,
@@ -29,10 +28,8 @@ from sim.stage import Stage
 _LOOK: Final = 20.0
 """Seconds between two rounds."""
 
-_LONG: Final = timedelta(minutes=20)
-"""Whoever looks at the queue sees what has waited for longer, and why."""
-
 _CHARGE: Final = 0.6
+_NOBODY_TAKES_IT: Final = ("no_carrier_left", "waits_long")
 _ATTENDANT: Final = Actor(id="attendant", role="operator")
 _WITNESS: Final = Actor(id="witness", role="operator")
 
@@ -40,8 +37,8 @@ _WITNESS: Final = Actor(id="witness", role="operator")
 class Attendant(Part):
     """At `at` somebody sends a porter for goods on robots that can't go on. From then on dead robots are restarted with
     a charged battery and given back to service, what nobody came for is handed over, and a porter is sent for goods
-    whose robot still can't go on, for those that no robot is left for, and for those that wait in the queue for long;
-    where no porter helps, robots try again.
+    whose robot still can't go on, and for those that the fleet manager says no robot takes; where no porter helps,
+    robots try again.
     """
 
     kind: Literal["attendant"] = "attendant"
@@ -98,8 +95,7 @@ class Attendant(Part):
             step = mission.step
             if mission.task is not None and step is not None and step.status is StepStatus.WAITING_FOR_PERSON:
                 due.append((mission.task, step.id))
-        alone = {a.subject for a in state.alerts.values() if a.kind == "no_carrier_left"}
-        alone |= {task.id for task in state.tasks.values() if self._waits_long(stage, task)}
+        alone = {a.subject for a in state.alerts.values() if a.kind in _NOBODY_TAKES_IT}
         robots_only = [task.id for task in state.tasks.values() if task.id in alone and not task.items]
         again = [RetryTask(actor=_ATTENDANT, task=task) for task in robots_only]
         stranded = self._stranded(stage)
@@ -114,11 +110,6 @@ class Attendant(Part):
             await self._hand_over(stage, task_id, step_id)
         await self._ask_all(stage, [*again, *porters])
         return stranded
-
-    @staticmethod
-    def _waits_long(stage: Stage, task: DeliveryTask) -> bool:
-        waited = stage.hospital.manager_clock.now() - task.requested_at
-        return task.status is TaskStatus.QUEUED and not task.porter_only and waited > _LONG
 
     @staticmethod
     async def _ask_all(stage: Stage, commands: Sequence[UserCommand]) -> None:

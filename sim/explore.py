@@ -175,6 +175,7 @@ _OTHER_FAULTS: Final[tuple[_Maker, ...]] = (
     lambda r, s, at, n, _: m.ClockJump(at=at, seconds=r.choice((-3600.0, -30.0, 30.0, 3600.0))),
     lambda r, s, at, n, tasks: m.TaskCancelled(at=at, task=r.randint(1, tasks), event=r.randint(1, 25)),
     lambda r, s, at, n, tasks: m.TaskCancelled(at="07:00", task=r.randint(1, tasks), event=r.randint(1, 25)),
+    lambda r, s, at, n, tasks: m.PorterSent(at="07:00", task=r.randint(1, tasks), event=r.randint(1, 25)),
     lambda r, s, at, n, _: m.NurseAbsent(at=at, times=r.randint(1, 3)),
     lambda r, s, at, n, _: m.RobotStopped(
         at=at,

@@ -6,7 +6,7 @@ They act like those of `sim.scenario_faults`: `happen` makes it so at the time `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
@@ -17,7 +17,14 @@ from fleet_manager.domain.errors import WardFleetError
 from fleet_manager.domain.events import Recorded
 from fleet_manager.domain.state import Changed
 from fleet_manager.domain.tasks import Actor, TaskId
-from fleet_manager.orchestration.commands import CancelTask, ChangeRobot, RobotAction, StartClosure
+from fleet_manager.orchestration.commands import (
+    CancelTask,
+    ChangeRobot,
+    RobotAction,
+    SendPorter,
+    StartClosure,
+    UserCommand,
+)
 from maps.model import DoorId, LaneId, LevelId, LiftId, RobotId
 from sim import faults
 from sim.crashes import Moment
@@ -225,30 +232,59 @@ class TaskCancelled(Part):
     event: Annotated[int, Field(ge=1)] = 1
 
     def happen(self, stage: Stage) -> None:
-        task = TaskId(f"T{self.task:05d}")
-        mission: dict[str, None] = {}
-        seen = 0
+        def cancel(task: TaskId) -> None:
+            stage.tell(f"somebody cancels {task}", task)
+            stage.run(_insist(stage, CancelTask(actor=_NURSE, task=task, reason="not needed any more")))
 
-        def watch(events: Sequence[Recorded], _changed: Changed) -> None:
-            nonlocal seen
-            for recorded in events:
-                event = recorded.event
-                if isinstance(event, e.TaskAssigned) and event.task == task:
-                    mission[event.mission.id] = None
-                about = getattr(event, "task", None) == task or getattr(event, "mission", None) in mission
-                seen += about
-                if about and seen == self.event:
-                    stage.run(self._cancel(stage, task))
+        _at_event(stage, self.task, self.event, cancel)
 
-        stage.hospital.on_stored.append(watch)
 
-    async def _cancel(self, stage: Stage, task: TaskId) -> None:
-        stage.tell(f"somebody cancels {task}", task)
-        try:
-            await asyncio.sleep(0.0)
-            await stage.hospital.insist(CancelTask(actor=_NURSE, task=task, reason="not needed any more"))
-        except WardFleetError:
-            return
+class PorterSent(Part):
+    """Somebody has a person do a task just when the `event`th event about it is stored, once it is `at`.
+
+    `task` counts as for `task_cancelled`.
+    """
+
+    kind: Literal["porter_sent"] = "porter_sent"
+    at: ClockTime
+    task: Annotated[int, Field(ge=1)]
+    event: Annotated[int, Field(ge=1)] = 1
+
+    def happen(self, stage: Stage) -> None:
+        def send(task: TaskId) -> None:
+            stage.tell(f"somebody sends a porter for {task}", task)
+            stage.run(_insist(stage, SendPorter(actor=_NURSE, task=task)))
+
+        _at_event(stage, self.task, self.event, send)
+
+
+def _at_event(stage: Stage, number: int, wanted: int, act: Callable[[TaskId], None]) -> None:
+    """Act at the `wanted`th event about the task of that number."""
+    task = TaskId(f"T{number:05d}")
+    mission: dict[str, None] = {}
+    seen = 0
+
+    def watch(events: Sequence[Recorded], _changed: Changed) -> None:
+        nonlocal seen
+        for recorded in events:
+            event = recorded.event
+            if isinstance(event, e.TaskAssigned) and event.task == task:
+                mission[event.mission.id] = None
+            about = getattr(event, "task", None) == task or getattr(event, "mission", None) in mission
+            seen += about
+            if about and seen == wanted:
+                act(task)
+
+    stage.hospital.on_stored.append(watch)
+
+
+async def _insist(stage: Stage, command: UserCommand) -> None:
+    """What is refused was not possible any more."""
+    try:
+        await asyncio.sleep(0.0)
+        await stage.hospital.insist(command)
+    except WardFleetError:
+        return
 
 
 class RobotStopped(Part):
@@ -314,4 +350,5 @@ Mishap: TypeAlias = (
     | NurseAbsent
     | WrongCompartment
     | TaskCancelled
+    | PorterSent
 )

@@ -55,6 +55,7 @@ ALERTS: Final = (
     "visit_overdue",
     "visitor_lost",
     "voice_failed",
+    "waits_long",
     "way_closed",
     "wipe_down_waiting",
     "zone_not_treated",

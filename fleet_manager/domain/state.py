@@ -187,6 +187,8 @@ class FleetState:
 
     def closures_for(self, robot: RobotId | None, task: TaskId | None = None) -> list[Closure]:
         """What is closed for a robot that does `task`, by default that of its mission; without one, for any robot."""
+        if not self.closures:
+            return []
         if task is None and robot is not None:
             task = self.works_for(robot)
         return [c for c in self.closures.values() if c.concerns(robot) and c.keeps_out(task)]

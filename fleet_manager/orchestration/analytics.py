@@ -21,7 +21,7 @@ from maps.model import CarrierKind, Site
 ETA_KEPT: Final = timedelta(minutes=3)
 """An arrival that was told hits when the delivery is over at most so much later or earlier."""
 
-_PAGE: Final = 1000
+_PAGE: Final = 250
 """Events that are read at once; between two pages the fleet manager does its other work."""
 
 _HOUR: Final = timedelta(hours=1)

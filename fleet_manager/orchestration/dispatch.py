@@ -24,6 +24,7 @@ from fleet_manager.orchestration.ledger import Ledger
 from fleet_manager.orchestration.meals import Meals
 from fleet_manager.orchestration.missions import Missions
 from fleet_manager.orchestration.patrols import Patrols
+from fleet_manager.orchestration.queue_watch import QueueWatch
 from fleet_manager.orchestration.treatments import Treatments
 from fleet_manager.orchestration.voices import Voices
 from fleet_manager.planning.assignment import WEIGHT, Assigner, hungarian
@@ -103,6 +104,7 @@ class Dispatch:
         voices: Voices,
         meals: Meals,
         guides: Guides,
+        queue: QueueWatch,
         assign: Assigner = hungarian,
     ) -> None:
         self._site = site
@@ -117,6 +119,7 @@ class Dispatch:
         self._voices = voices
         self._meals = meals
         self._guides = guides
+        self._queue = queue
         self._assign = assign
         self._unclean: dict[RobotId, Need] = {}
         self._own_homes = {r.id: r.home for fleet in site.fleets.values() for r in fleet.robots}
@@ -161,6 +164,7 @@ class Dispatch:
     def _say_why_they_wait(self, tasks: Sequence[DeliveryTask]) -> None:
         """Tasks so far back in the queue that no carrier is looked for yet."""
         for task in tasks:
+            self._queue.waits(task)
             if not task.reasons:
                 reason = Reason(subject=task.id, code="later", text="many more urgent tasks go first")
                 self._ledger.record(TaskDeferred(task=task.id, reasons=(reason,)))
@@ -375,6 +379,7 @@ class Dispatch:
         others = self._reasons(task, {r: e for r, e in judged.items() if r != robot.id}, found)
         self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.close_alert("no_carrier_left", task.id)
+        self._ledger.close_alert("waits_long", task.id)
         self._ledger.record(TaskAssigned(task=task.id, mission=mission, eta=eta, reasons=(why, *others)))
         self._missions.signal(robot.id, Signal.BEGIN)
 
@@ -383,6 +388,7 @@ class Dispatch:
 
     def _defer(self, task: DeliveryTask, judged: dict[RobotId, Estimate | _Refusal], *, is_ready: bool) -> None:
         if is_ready:
+            self._queue.waits(task)
             reasons = self._reasons(task, judged, None)
             self._call_for_opening(task, judged)
             self._call_for_a_carrier(task)

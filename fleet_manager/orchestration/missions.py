@@ -1008,6 +1008,7 @@ class Missions:
             self._abort(mission, outcome)
         self._ledger.close_alert("task_shut_out", task.id)
         self._ledger.close_alert("no_carrier_left", task.id)
+        self._ledger.close_alert("waits_long", task.id)
         self._treatments.given_up(task)
         self._ledger.record(TaskEnded(task=task.id, status=status, outcome=outcome, actor=actor))
         self._over(task)

@@ -109,6 +109,7 @@ from fleet_manager.orchestration.projection import (
     trace_view,
     zone_view,
 )
+from fleet_manager.orchestration.queue_watch import QueueWatch
 from fleet_manager.orchestration.schedules import Schedules
 from fleet_manager.orchestration.screening import Screening
 from fleet_manager.orchestration.settings import Patience
@@ -330,6 +331,7 @@ class Orchestrator:
         self._closures = Closures(
             site, self._ledger, self._execution, self._missions, places, self.patience, self._want_dispatch
         )
+        self._queue_watch = QueueWatch(self._ledger, self.patience)
         self._dispatch = Dispatch(
             site,
             self._ledger,
@@ -343,6 +345,7 @@ class Orchestrator:
             voices,
             meals,
             self._guides,
+            self._queue_watch,
         )
         self._intake = Intake(
             site,
@@ -767,6 +770,8 @@ class Orchestrator:
                 self._missions.remind(RobotId(subject))
             case "forget_cues":
                 self._screening.forget()
+            case "waits_long":
+                self._queue_watch.due(TaskId(subject))
             case "dispatch":
                 self._want_dispatch()
             case "replanned":

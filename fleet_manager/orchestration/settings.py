@@ -11,6 +11,7 @@ class Patience:
 
     In lifts and mapped no-signal zones `no_signal` takes the place of `unreachable_after`. A hand-over that nobody
     comes to is alerted after `handover_alert` and ended after `handover_end`, a wipe-down after `wipe_down_alert`.
+    A task that could begin and that nobody takes for `queued` is alerted.
     `blocked` is how long something outside the fleet may block a lane before it is closed for others, for `closure`
     seconds; a robot that a person had go round keeps off the way for `detour`. After the same time as `blocked` the
     others are planned round a robot that can't move. `retry` is how often a waiting robot is looked at when nothing
@@ -35,6 +36,7 @@ class Patience:
     handover_alert: float = 300.0
     handover_end: float = 1800.0
     wipe_down_alert: float = 300.0
+    queued: float = 1200.0
     blocked: float = 30.0
     closure: float = 120.0
     detour: float = 600.0

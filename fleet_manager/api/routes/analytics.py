@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Sequence
 from dataclasses import astuple, fields
@@ -34,6 +35,7 @@ _TABLES = {
 
 def analytics_routes(manager: FleetManager) -> APIRouter:
     router = APIRouter(tags=["analytics"])
+    one_at_a_time = asyncio.Lock()
 
     @router.get(
         "/analytics",
@@ -42,7 +44,8 @@ def analytics_routes(manager: FleetManager) -> APIRouter:
         responses={200: {"content": {"text/csv": {}}}},
     )
     async def figures(query: Annotated[AnalyticsQuery, Query()]) -> Analytics | Response:
-        found = await analytics(manager, query.begin, query.end)
+        async with one_at_a_time:
+            found = await analytics(manager, query.begin, query.end)
         if query.form == "json":
             return found
         headers = {"Content-Disposition": f'attachment; filename="{query.table}.csv"'}

@@ -26,7 +26,7 @@ export function AnalyticsPage() {
   const found = useQuery({
     queryKey: ['analytics', span],
     queryFn: () => getAnalytics(span),
-    refetchInterval: RENEW_MS,
+    refetchInterval: name === 'shift' ? RENEW_MS : false,
     placeholderData: (before) => before,
   });
   return (
@@ -106,7 +106,7 @@ function Figures({ figures, span }: { figures: Analytics; span: Span }) {
 }
 
 function interventionText(t: ReturnType<typeof useTranslation>['t'], what: string): string {
-  return what === 'porter' || what === 'retry' || what === 'help' ? t(`analytics.${what}`) : word(t, 'alert', what);
+  return what === 'porter' || what === 'retry' || what === 'help' ? t(`analytics.${what}`) : word(t, 'alertKind', what);
 }
 
 function Wards({ figures }: { figures: Analytics }) {

@@ -4,7 +4,7 @@ import type { AlertView, ReasonView } from '../api/types';
 import { placeText, withoutIds } from './places';
 
 /** A word of a group for a code that the fleet manager sent; the code itself when there is none. */
-export function word(t: TFunction, group: 'robot' | 'mode' | 'alert' | 'zone', code: string): string {
+export function word(t: TFunction, group: 'robot' | 'mode' | 'alert' | 'alertKind' | 'zone', code: string): string {
   return t(`${group}.${code}` as 'app.name', { defaultValue: code });
 }
 
