@@ -349,10 +349,17 @@ class Devices:
             self._ledger.after_commit(lambda: self._lifts.release(LiftId(session.device), session.id))
 
     def give_back(self, robot_id: RobotId) -> None:
-        """End the sessions that the robot was not cleared to use yet: it goes elsewhere."""
-        for session in [s for s in self._ledger.state.sessions.values() if s.robot == robot_id]:
-            if not self._is_used(session):
+        """End the sessions that the robot was not cleared to use yet: it goes elsewhere.
+
+        Of two rides in one lift only the first may have begun.
+        """
+        boarded: dict[str, None] = {}
+        own = [s for s in self._ledger.state.sessions.values() if s.robot == robot_id]
+        for session in sorted(own, key=lambda session: session.ends_after):
+            if not self._is_used(session) or session.device in boarded:
                 self.end(session, "its robot goes elsewhere")
+            elif session.kind is DeviceKind.LIFT:
+                boarded[session.device] = None
 
     # --- gates -----------------------------------------------------------------------------------------
 

@@ -99,10 +99,17 @@ class Execution(Allocation):
 
     def _needed_by_others(self, robot_id: RobotId) -> set[WaypointId]:
         """Where other robots live, stand or go."""
-        state = self._ledger.state
-        taken = {w for r in state.robots if r != robot_id and (w := self.home(r)) is not None}
-        taken |= {w for r in state.robots if r != robot_id and (w := self.will_stand_at(r)) is not None}
-        return taken | {r.drive.goal for r in state.robots.values() if r.drive and r.id != robot_id}
+        return self._kept_by_others(robot_id) | {r.drive.goal for r in self._others(robot_id) if r.drive}
+
+    def _kept_by_others(self, robot_id: RobotId) -> set[WaypointId]:
+        """Where other robots live or stand."""
+        others = [robot.id for robot in self._others(robot_id)]
+        kept = {place for other in others if (place := self.home(other)) is not None}
+        return kept | {place for other in others if (place := self.will_stand_at(other)) is not None}
+
+    def _others(self, robot_id: RobotId) -> list[Robot]:
+        """The other robots on the floor; people need no bay."""
+        return [r for r in self._ledger.state.robots.values() if r.id != robot_id and not self.on_foot(r)]
 
     def _move_aside(self, robot_id: RobotId, way: Collection[WaypointId]) -> None:
         """Let a robot rest where it touches nothing of `way`, in a bay that nobody needs (priority inheritance)."""
@@ -426,9 +433,7 @@ class Execution(Allocation):
         robot = self._ledger.state.robots[robot_id]
         start = self.will_stand_at(robot_id)
         assert start is not None
-        others = [r for r in self._ledger.state.robots if r != robot_id]
-        taken = {w for r in others if (w := self.home(r)) is not None}
-        taken |= {w for r in others if (w := self.will_stand_at(r)) is not None}
+        taken = self._kept_by_others(robot_id)
         near = self._parking.nearest(robot.fleet, start, taken, self._closed(robot_id, start))[:_OTHER_RESTS]
         yield from near
         beyond = self._parking.nearest(robot.fleet, goal, taken | set(near), self._closed(robot_id, goal))[
