@@ -65,6 +65,16 @@ def test_operators_know_every_alert() -> None:
     assert set(ALERTS) == raised, "scenarios may expect every alert"
 
 
+@pytest.mark.parametrize(
+    ("page", "group"), [("en", "alertKind"), ("zh", "alertKind"), ("zh", "alertText"), ("zh", "alertNext")]
+)
+def test_the_console_has_words_for_every_alert(page: str, group: str) -> None:
+    words = (ROOT / "fleet_manager" / "console" / "src" / "i18n" / f"{page}.ts").read_text(encoding="utf-8")
+    found = re.search(rf"^  {group}: {{\n(.*?)^  }},", words, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert set(re.findall(r"^    (\w+):", found[1], re.MULTILINE)) >= set(ALERTS)
+
+
 def test_alerts_that_close_by_themselves_are_the_ones_that_are_closed() -> None:
     closed = {_literal(call.args[0]) for call in _calls("close_alert")}
     said = {row[0] for row in table("docs/operator.md", "alerts") if row[3] != "no"}
@@ -89,7 +99,7 @@ def test_the_waiting_times_are_the_real_ones() -> None:
     short = (usual.unreachable_after, usual.no_signal, usual.rescue_after, usual.blocked)
     for seconds in (*short, usual.full_retry, usual.give_way, usual.lift_silence):
         assert f"{seconds:.0f} s" in operator
-    for seconds in (usual.handover_alert, usual.handover_end, usual.closure, usual.reservation):
+    for seconds in (usual.handover_alert, usual.handover_end, usual.queued, usual.closure, usual.reservation):
         assert f"{seconds / 60:.0f} minutes" in operator
 
 

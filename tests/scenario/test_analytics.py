@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from fleet_manager.domain.events import NodePassed, Recorded, WaitEnded, WaitStarted
+from fleet_manager.domain.events import (
+    EtaChanged,
+    NodePassed,
+    Recorded,
+    TaskAssigned,
+    TaskEnded,
+    WaitEnded,
+    WaitStarted,
+)
 from fleet_manager.domain.tasks import Actor, Priority, TaskId
 from fleet_manager.orchestration.analytics import Analytics, analytics
 from fleet_manager.orchestration.commands import CancelTask, SubmitTask
@@ -46,6 +54,13 @@ def test_what_became_of_deliveries_and_of_the_fleets_time() -> None:
         assert [(hour.delivered, hour.cancelled) for hour in found.hours] == [(2, 1), (0, 0)]
         (ward,) = found.wards
         assert (ward.place, ward.delivered, ward.due, ward.on_time, ward.eta_told) == ("ward", 2, 2, 1, 2)
+        first_etas: dict[str, datetime] = {}
+        for recorded in seen:
+            if isinstance(recorded.event, TaskAssigned | EtaChanged) and recorded.event.eta is not None:
+                first_etas.setdefault(recorded.event.task, recorded.event.eta)
+        ended = {recorded.event.task: recorded.time for recorded in seen if isinstance(recorded.event, TaskEnded)}
+        delivered = (in_time.id, late.id)
+        assert ward.eta_hits == sum(abs(ended[TaskId(t)] - first_etas[t]) <= timedelta(minutes=3) for t in delivered)
         assert ward.median_minutes is not None
         assert found.pickup_p50 is not None
         assert 0.0 < found.pickup_p50 < ward.median_minutes
@@ -86,10 +101,15 @@ def test_a_span_tells_only_of_itself() -> None:
         ]
         assert (earlier.delivered, later.delivered, whole.delivered) == (1, 1, 2)
         assert first.ended_at is not None
-        assert _metres(earlier) + _metres(later) == pytest.approx(_metres(whole), abs=60.0)
+        # Where a robot came from at the beginning of a span is not known: one lane for each may be missing.
+        longest = max(lane.length for lane in hospital.site.lanes.values())
+        missing = _metres(whole) - _metres(earlier) - _metres(later)
+        assert 0.0 <= missing <= longest * len(whole.robots)
+        assert _metres(earlier) > 2 * longest
         nothing = await analytics(hospital.manager, begin - 2 * _HOUR, begin - _HOUR)
         assert (nothing.delivered, nothing.wards, nothing.waits, nothing.pickup_p50) == (0, (), (), None)
-        assert await analytics(hospital.manager, end + _HOUR, end + 2 * _HOUR) != whole
+        after = await analytics(hospital.manager, end + _HOUR, end + 2 * _HOUR)
+        assert (after.delivered, _metres(after), after.interventions) == (0, 0.0, ())
 
     tell(story)
 

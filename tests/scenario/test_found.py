@@ -20,6 +20,7 @@ from fleet_manager.orchestration.commands import (
     SendPorter,
     StartClosure,
 )
+from fleet_manager.orchestration.settings import Patience
 from maps.model import RobotId
 from sim import faults
 from sim.harness import Hospital
@@ -128,6 +129,24 @@ def test_a_clock_that_somebody_sets_confuses_nobody(seconds: float) -> None:
         assert times == sorted(times)
 
     tell(story, agents=HEARTBEATS, patience=PROMPT)
+
+
+def test_a_task_that_nobody_takes_for_long_calls_for_a_person_until_somebody_does() -> None:
+    async def story(hospital: Hospital) -> None:
+        for robot in ("robot-1", "robot-2"):
+            await hospital.do(ChangeRobot(actor=NURSE, robot=RobotId(robot), action=RobotAction.PAUSE))
+        asked = await hospital.request("b", "ward")
+        await asyncio.sleep(Patience().queued - 10.0)
+        assert "waits_long" not in {alert.kind for alert in hospital.manager.alerts()}
+        await asyncio.sleep(20.0)
+        (alert,) = [alert for alert in hospital.manager.alerts() if alert.kind == "waits_long"]
+        assert alert.subject == asked.id
+        for robot in ("robot-1", "robot-2"):
+            await hospital.do(ChangeRobot(actor=NURSE, robot=RobotId(robot), action=RobotAction.RESUME))
+        assert (await hospital.ended(asked.id)).status is TaskStatus.COMPLETED
+        assert "waits_long" not in {alert.kind for alert in hospital.manager.alerts()}
+
+    tell(story)
 
 
 def test_a_task_that_every_robot_has_failed_with_calls_for_a_person() -> None:

@@ -2,9 +2,10 @@ import { Button, Group, Loader, Paper, Stack, Text, TextInput } from '@mantine/c
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { changeRobot, getHelps, helpRobot } from '../api/client';
-import type { HelpKind, HelpView, RobotAction, RobotView, TaskView } from '../api/types';
+import { getHelps, helpRobot } from '../api/client';
+import type { HelpKind, HelpView, RobotView, TaskView } from '../api/types';
 import { withoutIds } from '../i18n/places';
+import { ServiceButtons } from '../robots/ServiceButtons';
 import { loads, robotState } from '../robots/state';
 import { Waiting } from '../robots/Waiting';
 import { ErrorNote } from '../shell/ErrorNote';
@@ -34,8 +35,6 @@ export function HelpDialog({ robot, onRobot, onHandOver, onClose }: Props) {
   const [asking, ask] = useState<HelpKind | null>(null);
   const [given, give] = useState<HelpKind | null>(null);
   const again = () => queries.invalidateQueries({ queryKey: ['helps', robot.id] });
-  const change = useMutation({ mutationFn: (action: RobotAction) => changeRobot(robot.id, action), onSettled: again });
-  const serving = robot.status !== 'out_of_service' && robot.status !== 'error';
   const possible = (helps.data ?? []).filter((help) => help.possible);
   const refused = (helps.data ?? []).filter((help) => !help.possible);
   return (
@@ -48,30 +47,13 @@ export function HelpDialog({ robot, onRobot, onHandOver, onClose }: Props) {
           </Text>
         )}
         {robot.note !== '' && <Text size="sm">{withoutIds(t, robot.note)}</Text>}
-        <Group gap="xs">
-          <Button
-            variant="default"
-            onClick={() => change.mutate(robot.paused ? 'resume' : 'pause')}
-            loading={change.isPending}
-            data-testid="help-pause"
-          >
-            {t(robot.paused ? 'robot.resume' : 'robot.pause')}
-          </Button>
-          <Button
-            variant="default"
-            onClick={() => change.mutate(serving ? 'out-of-service' : 'return-to-service')}
-            loading={change.isPending}
-            data-testid="help-service"
-          >
-            {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
-          </Button>
+        <ServiceButtons robot={robot} place="help">
           {task?.handover_step != null && (
             <Button variant="default" onClick={() => onHandOver(task)} data-testid="help-handover">
               {t(loads(task) ? 'handover.load' : 'handover.receive')}
             </Button>
           )}
-        </Group>
-        <ErrorNote error={change.error} />
+        </ServiceButtons>
         {given !== null && (
           <Text fw={600} role="status" data-testid="help-given">
             {t('help.given', { help: t(`help.${given}`) })}

@@ -1,19 +1,17 @@
 import { Badge, Button, CloseButton, Group, Paper, Progress, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { changeRobot } from '../api/client';
-import type { RobotAction, RobotView, TaskView } from '../api/types';
+import type { RobotView, TaskView } from '../api/types';
 import { withoutIds } from '../i18n/places';
 import { clock } from '../i18n/time';
 import { HelpDialog } from '../operator/HelpDialog';
-import { ErrorNote } from '../shell/ErrorNote';
 import { usePlaceName } from '../shell/site';
 import { useNow, usePose } from '../stream/context';
 import { HandoverDialog } from '../tasks/HandoverDialog';
 import { robotColour } from './colours';
 import { chargeText, robotState } from './state';
+import { ServiceButtons } from './ServiceButtons';
 import { Waiting } from './Waiting';
 
 interface Props {
@@ -29,10 +27,8 @@ export function RobotDetails({ robot, onRobot, onClose, past = false }: Props) {
   const now = useNow(1_000);
   const placeName = usePlaceName();
   const pose = usePose(robot);
-  const change = useMutation({ mutationFn: (action: RobotAction) => changeRobot(robot.id, action) });
   const [helping, help] = useDisclosure();
   const [handing, handOver] = useState<TaskView | null>(null);
-  const serving = robot.status !== 'out_of_service';
   const rows: [string, string][] = [
     [t('robot.task'), robot.task ?? t('robot.noTask')],
     [t('robot.destination'), robot.destination === null ? '–' : placeName(robot.destination)],
@@ -71,25 +67,7 @@ export function RobotDetails({ robot, onRobot, onClose, past = false }: Props) {
         </Table>
         {!past && (
           <>
-            <ErrorNote error={change.error} />
-            <Group gap="xs" grow>
-              <Button
-                variant="default"
-                onClick={() => change.mutate(robot.paused ? 'resume' : 'pause')}
-                loading={change.isPending}
-                data-testid="robot-pause"
-              >
-                {t(robot.paused ? 'robot.resume' : 'robot.pause')}
-              </Button>
-              <Button
-                variant="default"
-                onClick={() => change.mutate(serving ? 'out-of-service' : 'return-to-service')}
-                loading={change.isPending}
-                data-testid="robot-service"
-              >
-                {t(serving ? 'robot.outOfService' : 'robot.returnToService')}
-              </Button>
-            </Group>
+            <ServiceButtons robot={robot} place="robot" />
             {robot.kind !== 'person' && (
               <Button variant="light" onClick={help.open} data-testid="robot-help">
                 {t('operator.help')}
