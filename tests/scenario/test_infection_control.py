@@ -145,10 +145,13 @@ def test_nobody_wipes_the_robot_down_so_somebody_is_called_and_the_task_waits() 
             await asyncio.sleep(1800.0)
             assert (await hospital.manager.task(task.id)).status == TaskStatus.QUEUED
 
+            assert [a.kind for a in hospital.manager.alerts()] == ["wipe_down_waiting", "waits_long"]
+
             await _wipe(hospital, robot)
-            assert not hospital.manager.alerts()
+            assert [a.kind for a in hospital.manager.alerts()] == ["waits_long"]
             ended = await hospital.ended(task.id)
             assert ended.status is TaskStatus.COMPLETED, ended.outcome
+            assert not hospital.manager.alerts()
 
     run_virtual(story())
 
